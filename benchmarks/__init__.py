@@ -1,0 +1,1 @@
+"""What dotgnatly costs, against the server started and used the usual ways; see README.md."""

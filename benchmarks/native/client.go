@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+const subject = "bench"
+
+// publish sends count messages and waits until the server has read the last.
+func publish(nc *nats.Conn, payload []byte, count int) error {
+	for range count {
+		if err := nc.Publish(subject, payload); err != nil {
+			return err
+		}
+	}
+	return nc.Flush()
+}
+
+func publisher(size, count int) repetition {
+	return func(url string) (any, error) {
+		nc, err := nats.Connect(url)
+		if err != nil {
+			return nil, err
+		}
+		defer nc.Close()
+		begin := time.Now()
+		if err := publish(nc, make([]byte, size), count); err != nil {
+			return nil, err
+		}
+		return rate(count, time.Since(begin)), nil
+	}
+}
+
+// publisherSubscriber measures from the first message sent to the last received; each side has its
+// own connection.
+func publisherSubscriber(size, count int) repetition {
+	return func(url string) (any, error) {
+		to, err := nats.Connect(url)
+		if err != nil {
+			return nil, err
+		}
+		defer to.Close()
+		received, all := 0, make(chan struct{})
+		sub, err := to.Subscribe(subject, func(*nats.Msg) {
+			if received++; received == count {
+				close(all)
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+		if err := sub.SetPendingLimits(-1, -1); err != nil {
+			return nil, err
+		}
+		if err := to.Flush(); err != nil { // the server knows the subscription
+			return nil, err
+		}
+		from, err := nats.Connect(url)
+		if err != nil {
+			return nil, err
+		}
+		defer from.Close()
+		begin := time.Now()
+		if err := publish(from, make([]byte, size), count); err != nil {
+			return nil, err
+		}
+		select {
+		case <-all:
+		case <-time.After(time.Minute):
+			return nil, fmt.Errorf("messages are missing of %d", count)
+		}
+		return rate(count, time.Since(begin)), nil
+	}
+}
+
+func rate(count int, elapsed time.Duration) map[string]float64 {
+	return map[string]float64{"per_second": float64(count) / elapsed.Seconds()}
+}

@@ -1,0 +1,71 @@
+// Package main is the native side of the benchmarks: what dotgnatly does, done by a Go program.
+//
+//	native start              a line is a configuration: a server is started and stopped
+//	native update CONFIG      a line is a new configuration: it is applied to a running server
+//	native publish SIZE N     a line is a URL: N messages are published
+//	native pubsub SIZE N      a line is a URL: N messages are published and received
+//
+// Each line of standard input asks for one repetition, so that the caller can take turns between
+// this program and another side; each is answered by a line of JSON. Configurations are one-line
+// JSON, which nats-server reads as its own format.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+)
+
+// A repetition does what one line asks for and returns what is to be reported.
+type repetition func(line string) (any, error)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "native:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	once, err := prepare(args)
+	if err != nil {
+		return err
+	}
+	lines, answers := bufio.NewScanner(os.Stdin), json.NewEncoder(os.Stdout)
+	for lines.Scan() {
+		answer, err := once(lines.Text())
+		if err != nil {
+			return err
+		}
+		if err := answers.Encode(answer); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+func prepare(args []string) (repetition, error) {
+	switch {
+	case len(args) == 1 && args[0] == "start":
+		return startStop, nil
+	case len(args) == 2 && args[0] == "update":
+		return updater(args[1])
+	case len(args) == 3 && (args[0] == "publish" || args[0] == "pubsub"):
+		size, err := strconv.Atoi(args[1])
+		if err != nil {
+			return nil, err
+		}
+		count, err := strconv.Atoi(args[2])
+		if err != nil {
+			return nil, err
+		}
+		if args[0] == "publish" {
+			return publisher(size, count), nil
+		}
+		return publisherSubscriber(size, count), nil
+	}
+	return nil, errors.New("see the package comment for the arguments")
+}

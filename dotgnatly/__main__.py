@@ -1,0 +1,7 @@
+"""``python -m dotgnatly``."""
+
+import sys
+
+from dotgnatly.cli import main
+
+sys.exit(main())

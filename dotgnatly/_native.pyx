@@ -1,0 +1,326 @@
+# cython: language_level=3, freethreading_compatible=True
+"""One thin function for each function of gobridge/abi.h, which is the manual. All policy is Python above.
+
+Loading this module starts the Go runtime: ``runtime.native`` does it, at the first call that needs it.
+Handles and jobs are integers. In a forked child every call raises ``ForkedProcessError``.
+"""
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from libc.stddef cimport size_t
+from libc.stdint cimport int32_t, int64_t, intptr_t, uint64_t
+
+import json
+
+from dotgnatly import runtime
+from dotgnatly.errors import from_native
+
+cdef extern from "abi.h" nogil:
+    ctypedef uint64_t gb_handle
+    ctypedef struct gb_buf:
+        char *data
+        size_t len
+    ctypedef struct gb_error:
+        int32_t code
+        gb_buf message
+        gb_buf facts
+    int gb_forked()
+    int gb_fork_guard()
+    int gb_job_spin(gb_handle job, int64_t ns)
+
+cdef extern from "libgobridge.h" nogil:
+    void gb_buf_free(gb_buf b)
+    void gb_versions(gb_buf *out, gb_error *e)
+    void gb_env_set(char *data, size_t n, gb_error *e)
+    void gb_memory_limit(int64_t limit, int64_t *before, gb_error *e)
+    void gb_crash_output(char *path, size_t n, gb_error *e)
+    void gb_counts(gb_buf *out, gb_error *e)
+    void gb_fault(char *kind, size_t n, gb_error *e)
+    void gb_job_watch(gb_handle job, intptr_t socket, int *finished, gb_error *e)
+    void gb_job_take(gb_handle job, gb_buf *out, gb_error *e)
+    void gb_job_cancel(gb_handle job, int *finished, gb_error *e)
+    void gb_job_drop(gb_handle job, gb_error *e)
+    void gb_config_read(char *kind, size_t kn, char *data, size_t n, gb_handle *job, gb_error *e)
+    void gb_config_check(char *text, size_t n, char *over, size_t on, gb_handle *job, gb_error *e)
+    void gb_config_compare(char *path, size_t pn, char *text, size_t n, gb_handle *job, gb_error *e)
+    void gb_server_start(char *text, size_t n, char *over, size_t on, gb_handle *server,
+                         gb_handle *job, gb_error *e)
+    void gb_server_apply(gb_handle server, char *text, size_t n, char *over, size_t on,
+                         gb_handle *job, gb_error *e)
+    void gb_server_stop(gb_handle server, gb_handle *job, gb_error *e)
+    void gb_servers_stop(gb_handle *job, gb_error *e)
+    void gb_server_state(gb_handle server, gb_buf *out, gb_error *e)
+    int gb_server_running(gb_handle server)
+    void gb_server_monitor(gb_handle server, char *endpoint, size_t en, char *options, size_t n,
+                           gb_handle *job, gb_error *e)
+    void gb_server_compare(gb_handle server, char *kind, size_t kn, char *data, size_t n,
+                           gb_handle *job, gb_error *e)
+    void gb_server_connect(gb_handle server, intptr_t socket, gb_error *e)
+    void gb_server_reopen_log(gb_handle server, gb_error *e)
+    void gb_logs_open(intptr_t socket, gb_error *e)
+    void gb_logs_take(gb_buf *out, gb_error *e)
+
+if gb_fork_guard() != 0:
+    raise ImportError("dotgnatly: the fork handler could not be installed")
+
+cdef int _require_owner() except -1:
+    if gb_forked():
+        raise runtime.forked_error()
+    return 0
+
+cdef bytes _take(gb_buf *b):                   # copy, and free whatever happens
+    try:
+        return PyBytes_FromStringAndSize(b.data, <Py_ssize_t>b.len)
+    finally:
+        gb_buf_free(b[0])
+
+cdef int _check(gb_error *e) except -1:        # raises by code, frees the texts
+    if e.code == 0:
+        return 0
+    message = _take(&e.message).decode("utf-8", "replace")
+    facts = _take(&e.facts)
+    raise from_native(e.code, message, json.loads(facts) if facts else {})
+
+def forked() -> bool:
+    return bool(gb_forked())
+
+def versions() -> bytes:
+    cdef gb_buf out
+    cdef gb_error e
+    _require_owner()
+    with nogil:
+        gb_versions(&out, &e)
+    _check(&e)
+    return _take(&out)
+
+def env_set(bytes environ not None) -> None:
+    cdef gb_error e
+    cdef char *p = environ
+    cdef size_t n = len(environ)
+    _require_owner()
+    with nogil:
+        gb_env_set(p, n, &e)
+    _check(&e)
+
+def memory_limit(int64_t limit) -> int:
+    cdef gb_error e
+    cdef int64_t before
+    _require_owner()
+    with nogil:
+        gb_memory_limit(limit, &before, &e)
+    _check(&e)
+    return before
+
+def crash_output(bytes path not None) -> None:
+    cdef gb_error e
+    cdef char *p = path
+    cdef size_t n = len(path)
+    _require_owner()
+    with nogil:
+        gb_crash_output(p, n, &e)
+    _check(&e)
+
+def counts() -> bytes:
+    cdef gb_buf out
+    cdef gb_error e
+    _require_owner()
+    with nogil:
+        gb_counts(&out, &e)
+    _check(&e)
+    return _take(&out)
+
+def fault(bytes kind not None) -> None:
+    cdef gb_error e
+    cdef char *p = kind
+    cdef size_t n = len(kind)
+    _require_owner()
+    with nogil:
+        gb_fault(p, n, &e)
+    _check(&e)
+
+def job_spin(uint64_t job, int64_t ns) -> bool:
+    cdef int over
+    _require_owner()
+    with nogil:
+        over = gb_job_spin(job, ns)
+    return bool(over)
+
+def job_watch(uint64_t job, int64_t socket) -> bool:
+    cdef gb_error e
+    cdef int over
+    _require_owner()
+    with nogil:
+        gb_job_watch(job, <intptr_t>socket, &over, &e)
+    _check(&e)
+    return bool(over)
+
+def job_take(uint64_t job) -> bytes:
+    cdef gb_buf out
+    cdef gb_error e
+    _require_owner()
+    with nogil:
+        gb_job_take(job, &out, &e)
+    _check(&e)
+    return _take(&out)
+
+def job_cancel(uint64_t job) -> bool:
+    cdef gb_error e
+    cdef int late
+    _require_owner()
+    with nogil:
+        gb_job_cancel(job, &late, &e)
+    _check(&e)
+    return bool(late)
+
+def job_drop(uint64_t job) -> None:
+    cdef gb_error e
+    _require_owner()
+    with nogil:
+        gb_job_drop(job, &e)
+    _check(&e)
+
+def config_read(bytes kind not None, bytes data not None) -> int:
+    cdef gb_error e
+    cdef gb_handle job
+    cdef char *k = kind
+    cdef char *p = data
+    cdef size_t kn = len(kind), n = len(data)
+    _require_owner()
+    with nogil:
+        gb_config_read(k, kn, p, n, &job, &e)
+    _check(&e)
+    return job
+
+def config_check(bytes text not None, bytes overlay not None) -> int:
+    cdef gb_error e
+    cdef gb_handle job
+    cdef char *p = text
+    cdef char *o = overlay
+    cdef size_t n = len(text), on = len(overlay)
+    _require_owner()
+    with nogil:
+        gb_config_check(p, n, o, on, &job, &e)
+    _check(&e)
+    return job
+
+def config_compare(bytes path not None, bytes text not None) -> int:
+    cdef gb_error e
+    cdef gb_handle job
+    cdef char *f = path
+    cdef char *p = text
+    cdef size_t fn = len(path), n = len(text)
+    _require_owner()
+    with nogil:
+        gb_config_compare(f, fn, p, n, &job, &e)
+    _check(&e)
+    return job
+
+def server_start(bytes text not None, bytes overlay not None) -> tuple[int, int]:
+    cdef gb_error e
+    cdef gb_handle server, job
+    cdef char *p = text
+    cdef char *o = overlay
+    cdef size_t n = len(text), on = len(overlay)
+    _require_owner()
+    with nogil:
+        gb_server_start(p, n, o, on, &server, &job, &e)
+    _check(&e)
+    return server, job
+
+def server_apply(uint64_t server, bytes text not None, bytes overlay not None) -> int:
+    cdef gb_error e
+    cdef gb_handle job
+    cdef char *p = text
+    cdef char *o = overlay
+    cdef size_t n = len(text), on = len(overlay)
+    _require_owner()
+    with nogil:
+        gb_server_apply(server, p, n, o, on, &job, &e)
+    _check(&e)
+    return job
+
+def server_stop(uint64_t server) -> int:
+    cdef gb_error e
+    cdef gb_handle job
+    _require_owner()
+    with nogil:
+        gb_server_stop(server, &job, &e)
+    _check(&e)
+    return job
+
+def servers_stop() -> int:
+    cdef gb_error e
+    cdef gb_handle job
+    _require_owner()
+    with nogil:
+        gb_servers_stop(&job, &e)
+    _check(&e)
+    return job
+
+def server_state(uint64_t server) -> bytes:
+    cdef gb_buf out
+    cdef gb_error e
+    _require_owner()
+    with nogil:
+        gb_server_state(server, &out, &e)
+    _check(&e)
+    return _take(&out)
+
+def server_running(uint64_t server) -> bool:
+    cdef int running
+    _require_owner()
+    with nogil:
+        running = gb_server_running(server)
+    return bool(running)
+
+def server_monitor(uint64_t server, bytes endpoint not None, bytes options not None) -> int:
+    cdef gb_error e
+    cdef gb_handle job
+    cdef char *p = endpoint
+    cdef char *o = options
+    cdef size_t n = len(endpoint), on = len(options)
+    _require_owner()
+    with nogil:
+        gb_server_monitor(server, p, n, o, on, &job, &e)
+    _check(&e)
+    return job
+
+def server_compare(uint64_t server, bytes kind not None, bytes data not None) -> int:
+    cdef gb_error e
+    cdef gb_handle job
+    cdef char *k = kind
+    cdef char *p = data
+    cdef size_t kn = len(kind), n = len(data)
+    _require_owner()
+    with nogil:
+        gb_server_compare(server, k, kn, p, n, &job, &e)
+    _check(&e)
+    return job
+
+def server_connect(uint64_t server, int64_t socket) -> None:
+    cdef gb_error e
+    _require_owner()
+    with nogil:
+        gb_server_connect(server, <intptr_t>socket, &e)
+    _check(&e)
+
+def server_reopen_log(uint64_t server) -> None:
+    cdef gb_error e
+    _require_owner()
+    with nogil:
+        gb_server_reopen_log(server, &e)
+    _check(&e)
+
+def logs_open(int64_t socket) -> None:
+    cdef gb_error e
+    _require_owner()
+    with nogil:
+        gb_logs_open(<intptr_t>socket, &e)
+    _check(&e)
+
+def logs_take() -> bytes:
+    cdef gb_buf out
+    cdef gb_error e
+    _require_owner()
+    with nogil:
+        gb_logs_take(&out, &e)
+    _check(&e)
+    return _take(&out)

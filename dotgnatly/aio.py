@@ -1,0 +1,130 @@
+"""AsyncNatsController: the embedded server for programs with an event loop."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from dotgnatly import jobs
+from dotgnatly.config import BrokerConfiguration
+from dotgnatly.controller import _Controller
+from dotgnatly.errors import StateError
+from dotgnatly.jobs import Steps
+from dotgnatly.versions import ConfigurationVersion
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+
+    from dotgnatly.info import ServerInfo
+    from dotgnatly.monitoring import Healthz, Varz
+
+T = TypeVar("T")
+
+
+class AsyncNatsController(_Controller):
+    """A NATS server inside this process, awaited; otherwise as ``NatsController``.
+
+    An asynchronous context manager. It belongs to one event loop from its start to its shutdown; in
+    another one its calls raise StateError. A cancelled ``start`` or change has undone itself; what is in
+    force is always what ``config`` and ``is_running`` say.
+    """
+
+    _loop: asyncio.AbstractEventLoop | None = None
+    _lock: asyncio.Lock
+
+    async def _run(self, steps: Steps[T]) -> T:
+        self._enter_loop()
+        async with self._lock:
+            return await jobs.arun(steps)
+
+    def _enter_loop(self) -> None:
+        """Bind the controller to the running loop, unless another one uses it."""
+        loop = asyncio.get_running_loop()
+        if self._loop is loop:
+            return
+        if self._loop is not None and not self._loop.is_closed():
+            if self._server.handle or self._lock.locked():
+                raise StateError("this controller belongs to another event loop; shut it down there")
+        self._loop, self._lock = loop, asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.shutdown()
+
+    async def start(
+        self,
+        config: BrokerConfiguration | Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - one meaning in both classes
+    ) -> str | None:
+        """As ``NatsController.start``."""
+        return await self._run(self._server.start(config, timeout))
+
+    async def shutdown(self, *, timeout: float | None = 30.0) -> None:  # noqa: ASYNC109
+        """As ``NatsController.shutdown``."""
+        await self._run(self._server.shutdown(timeout))
+
+    async def update_config(
+        self,
+        config: BrokerConfiguration | Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = 30.0,  # noqa: ASYNC109
+        author: str | None = None,
+        reason: str | None = None,
+        **changes: Any,
+    ) -> ConfigurationVersion:
+        """As ``NatsController.update_config``."""
+        return await self._run(self._server.update(config, changes, timeout, author, reason))
+
+    async def replace_config(
+        self,
+        config: BrokerConfiguration | Mapping[str, Any],
+        *,
+        timeout: float | None = 30.0,  # noqa: ASYNC109
+        author: str | None = None,
+        reason: str | None = None,
+    ) -> ConfigurationVersion:
+        """As ``NatsController.replace_config``."""
+        return await self._run(self._server.replace(config, timeout, author, reason))
+
+    async def reload(
+        self,
+        *,
+        discard_changes: bool = False,
+        timeout: float | None = 30.0,  # noqa: ASYNC109
+        author: str | None = None,
+        reason: str | None = None,
+    ) -> ConfigurationVersion:
+        """As ``NatsController.reload``."""
+        return await self._run(self._server.reload(discard_changes, timeout, author, reason))
+
+    async def get_info(self) -> "ServerInfo":
+        """As ``NatsController.get_info``."""
+        self._enter_loop()
+        return await jobs.arun(self._server.info())
+
+    async def ports(self) -> dict[str, int]:
+        """As ``NatsController.ports``."""
+        return dict(self._server.facts().ports)
+
+    async def varz(self) -> "Varz":
+        """As ``NatsController.varz``."""
+        self._enter_loop()
+        return await jobs.arun(self._server.varz())
+
+    async def healthz(self, **options: Any) -> "Healthz":
+        """As ``NatsController.healthz``."""
+        self._enter_loop()
+        return await jobs.arun(self._server.healthz(options))
+
+    async def reopen_log(self) -> None:
+        """As ``NatsController.reopen_log``."""
+        self._server.reopen_log()
+
+    async def connect_nats_py(self, **options: Any) -> "Client":
+        """As ``NatsController.connect_nats_py``."""
+        from dotgnatly import nats_py  # noqa: PLC0415 - an extra
+
+        return await nats_py.connect(self._server, **options)

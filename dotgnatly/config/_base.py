@@ -1,0 +1,343 @@
+"""What all blocks of a configuration have in common, and the types that their fields share.
+
+A block says by its annotations what its fields hold. Each type is an alias that tells the type
+checkers what a constructor takes, and tells ``Block`` by a ``Kind`` what becomes of it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import cache
+from os import PathLike
+from types import NoneType
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, get_args, get_origin
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import astuple, force_setattr
+
+from dotgnatly.config._containers import Items, Named, Raw
+from dotgnatly.config._kinds import (
+    FLAG,
+    INTEGER,
+    TEXT,
+    Choice,
+    Kind,
+    Path,
+    Secret,
+    Size,
+    Span,
+    Text,
+    Url,
+    Whole,
+    under,
+)
+from dotgnatly.config._units import REDACTED
+from dotgnatly.errors import ConfigError, Fault
+
+Port: TypeAlias = Annotated[int, Whole(-1, 65_535)]
+"""A TCP port; -1 takes a free one."""
+
+Count: TypeAlias = Annotated[int, Whole(0)]
+"""A number that is not negative."""
+
+Int32: TypeAlias = Annotated[int, Whole(-1, (1 << 31) - 1)]
+"""A number that the server keeps in 32 bits; -1 is no limit."""
+
+Bytes: TypeAlias = Annotated[int | str, Size()]
+"""A size in bytes, or a string such as "64MB"; kept as bytes. One letter (K M G T P E) counts in
+thousands, with B, i or iB in 1024, as in an unquoted size of a configuration file."""
+
+Bytes32: TypeAlias = Annotated[int | str, Size(-1, (1 << 31) - 1)]
+"""A size that the server keeps in 32 bits; -1 is no limit."""
+
+Duration: TypeAlias = Annotated[timedelta | float | str, Span()]
+"""A duration: a timedelta, a number of seconds, or a Go duration such as "2m30s" (h m s ms us ns);
+kept as a timedelta, or as a Go duration if it is finer than a microsecond."""
+
+FilePath: TypeAlias = Annotated[str | PathLike[str], Path()]
+"""A path; a relative one is relative to the working directory of the process."""
+
+Password: TypeAlias = Annotated[str, Secret()]
+"""A secret in clear, or hashed by bcrypt; not shown by ``repr``."""
+
+UrlString: TypeAlias = Annotated[str, Url()]
+"""A URL; ``repr`` shows it without user name and password."""
+
+Strings: TypeAlias = Annotated[str | Sequence[str], Items(TEXT, lone=str)]
+"""Strings; a single one may stand for a list of one. Kept as a tuple."""
+
+Urls: TypeAlias = Annotated[str | Sequence[str], Items(Url(), lone=str)]
+"""URLs; a single one may stand for a list of one. Kept as a tuple."""
+
+StringMap: TypeAlias = Annotated[Mapping[str, str | None], Named(TEXT)]
+"""Strings by name."""
+
+FlagMap: TypeAlias = Annotated[Mapping[str, bool | None], Named(FLAG)]
+"""True or false by name."""
+
+RawBlock: TypeAlias = Annotated[Mapping[str, Any], Raw()]
+"""A block without a type of its own: a dict as nats-server's parser reads it."""
+
+_PLAIN: dict[object, Kind] = {bool: FLAG, int: INTEGER, str: TEXT}
+
+
+class _Fields(NamedTuple):
+    """What a class of blocks knows of its fields."""
+
+    kinds: list[tuple[str, Kind | None]]
+    """Every field of the struct in its order, those that are no keys without a kind."""
+    by_name: dict[str, Kind]
+    spellings: dict[str, str]
+    """Every spelling of every key in lower case."""
+
+
+@cache
+def _fields(cls: "type[Block]") -> _Fields:
+    """Worked out at the first use of a class: importing the package stays cheap."""
+    annotations: dict[str, object] = {}
+    for base in reversed(cls.__mro__):
+        annotations |= getattr(base, "__annotations__", {})
+    kinds = [
+        (name, None if name[0] == "_" or name in cls._derived else _kind(annotations[name]))
+        for name in cls.__struct_fields__
+    ]
+    by_name = {name: kind for name, kind in kinds if kind is not None}
+    keys = [*by_name, *cls._derived, *cls._pairs]
+    return _Fields(kinds, by_name, dict(zip(keys, keys, strict=True)) | dict(cls._aliases))
+
+
+def _kind(annotation: object) -> Kind:
+    """The kind of a field from the type that stands before ``| None | UnsetType``."""
+    (held,) = (arg for arg in get_args(annotation) if arg is not NoneType and arg is not UnsetType)
+    if get_origin(held) is Annotated:
+        held, told = get_args(held)
+        return told if isinstance(told, Kind) else Choice(get_args(held), told)
+    return Choice(get_args(held), {}) if get_origin(held) is Literal else _PLAIN[held]
+
+
+class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A block of the configuration: only what was set counts, None means back to the default.
+
+    The constructor brings every value into one form, so that equal values are equal however they were
+    written, and checks nothing: ``validate`` does. Blocks are immutable, comparable, picklable, and
+    hashable if what they hold is.
+    """
+
+    _aliases: ClassVar[Mapping[str, str]] = {}
+    """Other spellings of keys that the server accepts, in lower case."""
+    _pairs: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """Keys that say a host and a port at once, with the fields for these."""
+    _derived: ClassVar[tuple[str, ...]] = ()
+    """Fields that are no keys but another view of one."""
+
+    _extras: Mapping[str, Any] | UnsetType = UNSET
+    """Keys of a file that this version does not know: kept, and written back."""
+
+    def __post_init__(self) -> None:
+        faults: list[Fault] = []
+        for name, kind, value in self._items():
+            if value is None:
+                continue
+            try:
+                taken = kind.take(value, False)  # noqa: FBT003
+            except ConfigError as exc:
+                faults += under(name, exc.errors)
+            else:
+                if taken is not value:
+                    force_setattr(self, name, taken)
+        if faults:
+            raise ConfigError(errors=faults)
+
+    @classmethod
+    def from_dict(cls, keys: Mapping[str, Any]) -> Self:
+        """A block from its keys, in any spelling that the server accepts; values as in the constructor.
+
+        Raises:
+            ConfigError: A key is unknown or is there twice, here or in a block within.
+        """
+        return cls(**cls._named(keys, conf=False))
+
+    @classmethod
+    def from_conf(cls, keys: Mapping[str, Any]) -> Self:
+        """A block from its keys as nats-server's parser read them. Unknown ones are kept.
+
+        Raises:
+            ConfigError: A key is there twice, in two spellings.
+        """
+        return cls(**cls._named(keys, conf=True))
+
+    @classmethod
+    def reset(cls) -> Self:
+        """The change that sets every key back to its default."""
+        return cls(**dict.fromkeys(_fields(cls).by_name))
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with changes; values as in the constructor, a block replaces the whole block.
+
+        Raises:
+            ConfigError: A key is unknown, or there twice.
+        """
+        return self._like(self._values() | self._named(changes, conf=False))
+
+    __replace__ = replace
+
+    def merge(self, change: Self | Mapping[str, Any], *, keep_none: bool = False) -> Self:
+        """A copy with the set keys of a change: blocks key by key, maps by name, lists replaced.
+
+        Args:
+            change: Its None resets a key to its default, or removes an entry of a map.
+            keep_none: The result is a change itself, the two in one: what they reset stays None.
+
+        Raises:
+            ConfigError: A key is unknown, or there twice.
+        """
+        if not isinstance(change, type(self)):
+            change = type(self).from_dict(_mapping(change))
+        values = self._values()
+        for name, kind, value in change._items():
+            if value is not None:
+                values[name] = kind.merge(values.get(name, UNSET), value, keep_none=keep_none)
+            elif keep_none:
+                values[name] = None
+            else:
+                values.pop(name, None)
+        if change._extras:
+            values["_extras"] = {**(self._extras or {}), **change._extras}
+        return self._like(values)
+
+    def validate(self) -> None:
+        """Check every key that is set.
+
+        Raises:
+            ConfigError: With every fault that there is, each with its key path.
+        """
+        if faults := self.faults():
+            raise ConfigError(errors=faults)
+
+    def faults(self) -> list[Fault]:
+        """Everything that is wrong, in the order of the fields; what contradicts itself last."""
+        found: list[Fault] = []
+        for name, kind, value in self._items():
+            if value is not None and (faults := kind.faults(value)):
+                found += under(name, faults)
+        found.extend(self._contradictions())
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """The set keys in builtin types: sizes in bytes, durations as Go durations. None is left out."""
+        plain = {n: kind.plain(value) for n, kind, value in self._items() if value is not None}
+        return plain | self._extras if self._extras else plain
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({shown})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        for name, kind, value in self._items():
+            yield name, value if value is None else _Shown(kind.show(value))
+        for key in self._extras or ():
+            yield key, _Shown(REDACTED)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self._values())
+
+    def _contradictions(self) -> Iterable[Fault]:
+        """Keys that are all right each by itself and wrong together."""
+        return ()
+
+    def _items(self) -> list[tuple[str, Kind, Any]]:
+        """Name, kind and value of every key that is set."""
+        return [
+            (name, kind, value)
+            for (name, kind), value in zip(_fields(type(self)).kinds, astuple(self), strict=True)
+            if value is not UNSET and kind is not None
+        ]
+
+    def _values(self) -> dict[str, Any]:
+        """The arguments that make this block."""
+        values = {name: value for name, _, value in self._items()}
+        if self._extras:
+            values["_extras"] = self._extras
+        return values
+
+    def _like(self, values: Mapping[str, Any]) -> Self:
+        """A block with other values and what is not a value of this one."""
+        return type(self)(**values)
+
+    @classmethod
+    def _named(cls, keys: Mapping[str, Any], *, conf: bool) -> dict[str, Any]:
+        """The constructor's arguments for keys in any spelling."""
+        fields = _fields(cls)
+        values: dict[str, Any] = {}
+        extras: dict[str, Any] = {}
+        faults: list[Fault] = []
+        for key, given in _mapping(keys).items():
+            name = fields.spellings.get(key) or fields.spellings.get(str(key).lower())
+            if name is None:
+                if conf:
+                    extras[key] = given
+                else:
+                    faults.append(Fault(str(key), _unknown(str(key), fields.spellings)))
+                continue
+            try:
+                pair = cls._pairs.get(name)
+                parts = {name: given} if pair is None else _host_and_port(given, *pair)
+                for part, value in parts.items():
+                    if values.get(part, UNSET) is not UNSET:
+                        faults.append(Fault(str(key), f"says `{part}` a second time"))
+                    kind = fields.by_name.get(part) if conf and value is not None else None
+                    values[part] = kind.take(value, conf) if kind else value
+            except ConfigError as exc:
+                faults += under(key, exc.errors)
+        if faults:
+            raise ConfigError(errors=faults)
+        if extras:
+            values["_extras"] = extras
+        return values
+
+
+class _Shown:
+    """What ``repr`` shows for a value."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _rebuild(cls: type[Block], values: dict[str, Any]) -> Block:
+    return cls(**values)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ConfigError(errors=[Fault("", f"expected a block, got {type(value).__name__}")])
+    return value
+
+
+def _unknown(key: str, spellings: Iterable[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - slow to import, and only needed here
+
+    near = get_close_matches(key.lower(), spellings, 1)
+    return f"unknown field `{key}`" + (f", did you mean `{near[0]}`?" if near else "")
+
+
+def _host_and_port(value: object, host: str, port: str) -> dict[str, Any]:
+    """The fields for an address as ``listen`` takes it. Source: ``server.parseListen`` (2.15)."""
+    if value is None:
+        return {host: None, port: None}
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {port: value}
+    if isinstance(value, str):
+        name, colon, number = value.rpartition(":")
+        bare = name[1:-1] if name[:1] == "[" and name[-1:] == "]" else name
+        if colon and _is_integer(number) and (bare is not name or ":" not in name):
+            return {host: bare, port: int(number)}
+    raise ConfigError(errors=[Fault("", f"expected a port or host:port, got {value!r}")])
+
+
+def _is_integer(text: str) -> bool:
+    return text.removeprefix("-").isdecimal() and text.isascii()

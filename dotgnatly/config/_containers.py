@@ -1,0 +1,280 @@
+"""What a field of a configuration can hold: lists, maps and blocks, see ``_kinds``."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from msgspec import UNSET
+
+from dotgnatly.config import _units
+from dotgnatly.config._kinds import INTEGER, TEXT, Faults, Kind, under, wrong
+from dotgnatly.config._units import REDACTED
+from dotgnatly.errors import ConfigError, Fault
+
+if TYPE_CHECKING:
+    from dotgnatly.config._base import Block
+
+_SECRETS = frozenset({"pass", "password", "token", "seed", "key", "nkey"})
+_A_NAME = "a string without control characters and without both kinds of quote"
+
+
+class FrozenDict(dict[str, Any]):
+    """A dict that stays as it is, as its configuration does."""
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("a configuration does not change: make another one with replace or merge")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (dict(self),)
+
+
+class Replacement(FrozenDict):
+    """A change of a map that does not merge: the map was reset, then got these entries."""
+
+    __slots__ = ()
+
+
+class Items(Kind):
+    """A list, kept as a tuple; ``lone``: types of an item that may stand for the list of it."""
+
+    def __init__(self, item: Kind, lone: type | tuple[type, ...] = ()) -> None:
+        self.item = item
+        self.lone = lone
+
+    def take(self, value: Any, conf: bool) -> Any:  # noqa: FBT001
+        if isinstance(value, self.lone):
+            value = (value,)
+        elif isinstance(value, str | bytes) or not isinstance(value, Sequence):
+            return value
+        taken = tuple(_take_each(self.item, enumerate(value), conf).values())
+        return value if isinstance(value, tuple) and taken == value else taken
+
+    def faults(self, value: Any) -> Faults:
+        if not isinstance(value, tuple):
+            return wrong("a list", value, secret=True)
+        found: list[Fault] = []
+        for index, item in enumerate(value):
+            if faults := self.item.faults(item):
+                found += under(index, faults)
+        return found
+
+    def plain(self, value: Any) -> Any:
+        return [self.item.plain(item) for item in value] if isinstance(value, tuple) else value
+
+    def show(self, value: Any) -> str:
+        if not isinstance(value, tuple):
+            return repr(REDACTED)
+        return f"[{', '.join(map(self.item.show, value))}]"
+
+
+class Named(Kind):
+    """A map from names to values of one kind; ``bare``: a list of names is one of empty blocks."""
+
+    def __init__(self, item: Kind, *, bare: bool = False) -> None:
+        self.item = item
+        self.bare = bare
+
+    def take(self, value: Any, conf: bool) -> Any:  # noqa: FBT001
+        if isinstance(value, FrozenDict):
+            return value
+        if self.bare and isinstance(value, list | tuple) and all(isinstance(n, str) for n in value):
+            if len(set(value)) < len(value):
+                raise ConfigError(errors=[Fault("", "a name is in the list twice")])
+            value = dict.fromkeys(value, {})
+        if not isinstance(value, Mapping):
+            return value
+        return FrozenDict(_take_each(self.item, value.items(), conf))
+
+    def faults(self, value: Any) -> Faults:
+        if not isinstance(value, FrozenDict):
+            return wrong("a block", value, secret=True)
+        found: list[Fault] = []
+        for name, item in value.items():
+            if not writable(name):
+                found += under(str(name), wrong(_A_NAME, name))
+            if item is not None and (faults := self.item.faults(item)):
+                found += under(name, faults)
+        return found
+
+    def plain(self, value: Any) -> Any:
+        if not isinstance(value, FrozenDict):
+            return value
+        return {n: self.item.plain(item) for n, item in value.items() if item is not None}
+
+    def show(self, value: Any) -> str:
+        if not isinstance(value, FrozenDict):
+            return repr(REDACTED)
+        entries = (f"{n!r}: {_show(self.item, item)}" for n, item in value.items())
+        return f"{{{', '.join(entries)}}}"
+
+    def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:
+        if not isinstance(change, FrozenDict):
+            return change
+        onto = isinstance(base, FrozenDict) and not isinstance(change, Replacement)
+        merged = dict(base) if onto else {}
+        for name, value in change.items():
+            if value is None and not keep_none:
+                merged.pop(name, None)
+            elif value is None:
+                merged[name] = None
+            else:
+                old = merged.get(name, UNSET)
+                merged[name] = self.item.merge(old, value, keep_none=keep_none)
+        reset = base is None or isinstance(base if onto else change, Replacement)
+        return Replacement(merged) if keep_none and reset else FrozenDict(merged)
+
+
+class Nested(Kind):
+    """A block.
+
+    Args:
+        block: Its class.
+        short: Makes one, or something else, of a value that is not written as a block.
+        other: What else the value may be.
+    """
+
+    def __init__(
+        self,
+        block: "type[Block]",
+        short: Callable[[Any], Any] | None = None,
+        other: tuple[object, ...] = (),
+    ) -> None:
+        self.block = block
+        self.short = short
+        self.other = other
+
+    def take(self, value: Any, conf: bool) -> Any:  # noqa: FBT001
+        if isinstance(value, self.block):
+            return value
+        if isinstance(value, Mapping):
+            return self.block.from_conf(value) if conf else self.block.from_dict(value)
+        return self.short(value) if self.short else value
+
+    def faults(self, value: Any) -> Faults:
+        if isinstance(value, self.block):
+            return value.faults()
+        if any(value is other for other in self.other):
+            return ()
+        return wrong("a block", value, secret=True)
+
+    def plain(self, value: Any) -> Any:
+        return value.to_dict() if isinstance(value, self.block) else value
+
+    def show(self, value: Any) -> str:
+        return repr(value if isinstance(value, (self.block, bool)) else REDACTED)
+
+    def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:
+        if not isinstance(change, self.block):
+            return change
+        if isinstance(base, self.block):
+            return base.merge(change, keep_none=keep_none)
+        if not keep_none:
+            return self.block().merge(change)
+        return change if base is UNSET else self.block.reset().merge(change, keep_none=True)
+
+
+class Raw(Kind):
+    """A block that has no type of its own yet: as the server's parser gives it, or would."""
+
+    def __init__(self, *other: type) -> None:
+        self.types = (dict, *other)
+
+    def take(self, value: Any, conf: bool) -> Any:  # noqa: FBT001
+        if isinstance(value, Mapping):
+            return {key: self.take(item, conf) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.take(item, conf) for item in value]
+        if isinstance(value, timedelta):
+            return _units.format_duration(_units.nanoseconds(value))
+        return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+    def faults(self, value: Any) -> Faults:
+        if not isinstance(value, self.types):
+            return wrong("a block", value, secret=True)
+        return _raw_faults(value)
+
+    def plain(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self.plain(item) for key, item in value.items() if item is not None}
+        return [self.plain(item) for item in value] if isinstance(value, list) else value
+
+    def show(self, value: Any) -> str:
+        return repr(_raw_shown(value))
+
+    def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:
+        if not isinstance(change, dict):
+            return change
+        merged = dict(base) if isinstance(base, dict) else {}
+        spelt = {str(key).lower(): key for key in merged}
+        for key, value in change.items():
+            old = merged.pop(spelt.get(str(key).lower(), key), UNSET)
+            if value is not None:
+                merged[key] = self.merge(old, value, keep_none=keep_none)
+            elif keep_none:
+                merged[key] = None
+        return merged
+
+
+def writable(key: object) -> bool:
+    """Whether a key can be written: keys know no escapes, so what would end one cannot be in it."""
+    if not isinstance(key, str) or "\0" in key or ('"' in key and "'" in key):
+        return False
+    return key.isascii() or not any("\ud800" <= char <= "\udfff" for char in key)
+
+
+def _take_each(kind: Kind, values: Iterable[tuple[Any, Any]], conf: bool) -> dict[Any, Any]:  # noqa: FBT001
+    """Each value taken in, by its key; the faults of all of them come out as one error."""
+    taken: dict[Any, Any] = {}
+    faults: list[Fault] = []
+    for key, value in values:
+        try:
+            taken[key] = None if value is None else kind.take(value, conf)
+        except ConfigError as exc:
+            faults += under(key, exc.errors)
+    if faults:
+        raise ConfigError(errors=faults)
+    return taken
+
+
+def _show(kind: Kind, value: Any) -> str:
+    return "None" if value is None else kind.show(value)
+
+
+def _raw_faults(value: Any) -> Faults:
+    found: list[Fault] = []
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not writable(key):
+                found += under(str(key), wrong(_A_NAME, key))
+            found += under(str(key), _raw_faults(item))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            found += under(index, _raw_faults(item))
+    elif isinstance(value, str):
+        return TEXT.faults(value)
+    elif isinstance(value, float):
+        if not repr(value).lstrip("-").replace(".", "").isdecimal():
+            return wrong("a number without exponent", value)
+    elif value is not None and not isinstance(value, bool):
+        return INTEGER.faults(value)
+    return found
+
+
+def _raw_shown(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: REDACTED if str(key).lower() in _SECRETS and item else _raw_shown(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_raw_shown(item) for item in value]
+    return _units.hide_user_info(value) if isinstance(value, str) and "://" in value else value

@@ -1,0 +1,247 @@
+"""What a field of a configuration can hold: the kinds of single values.
+
+A kind says of one type of field how a value is taken in, what can be wrong with it, how it is written
+for the server, how it is shown to people, and how a change is merged into it. Taking in refuses no
+value: what cannot be made into the kind's own type stays as it is and is a fault later, so that all
+faults come out together.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from dotgnatly.config import _units
+from dotgnatly.config._units import REDACTED
+from dotgnatly.errors import Fault
+
+Faults = Sequence[Fault]
+
+_INT64_MIN, _INT64_MAX = -(1 << 63), (1 << 63) - 1
+_LONGEST_SHOWN = 60
+
+
+def wrong(expected: str, value: object, *, secret: bool = False) -> Faults:
+    """The fault of a value that is not what was expected."""
+    simple = value is None or isinstance(value, str | int | float)
+    shown = type(value).__name__ if secret or not simple else repr(value)
+    if len(shown) > _LONGEST_SHOWN:
+        shown = shown[:_LONGEST_SHOWN] + "..."
+    return (Fault("", f"expected {expected}, got {shown}"),)
+
+
+def under(key: object, faults: Iterable[Fault]) -> list[Fault]:
+    """The faults of the value of a key, or of the item with an index, with their whole path."""
+    head = f"[{key}]" if isinstance(key, int) else str(key)
+    return [
+        Fault(head + path if not path or path[0] == "[" else f"{head}.{path}", message)
+        for path, message in faults
+    ]
+
+
+class Kind:
+    """Any value: the base of the kinds."""
+
+    def take(self, value: Any, conf: bool) -> Any:  # noqa: ARG002, FBT001 - positional is faster
+        """The value in the kind's own type, or as it is. ``conf``: the server's parser gave it."""
+        return value
+
+    def faults(self, value: Any) -> Faults:  # noqa: ARG002
+        """What is wrong with a value that was taken in."""
+        return ()
+
+    def plain(self, value: Any) -> Any:
+        """The value as the server's parser wants it, in builtin types."""
+        return value
+
+    def show(self, value: Any) -> str:
+        """The value for people, without secrets."""
+        return repr(value)
+
+    def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:  # noqa: ARG002
+        """The value after a change, which is not None."""
+        return change
+
+
+class Flag(Kind):
+    """True or false."""
+
+    def faults(self, value: Any) -> Faults:
+        return () if value is True or value is False else wrong("true or false", value)
+
+
+class Whole(Kind):
+    """An integer in a range."""
+
+    def __init__(self, low: int = _INT64_MIN, high: int = _INT64_MAX) -> None:
+        self.low, self.high = low, high
+
+    def faults(self, value: Any) -> Faults:
+        if not isinstance(value, int) or isinstance(value, bool):
+            return wrong("an integer", value)
+        if self.low <= value <= self.high:
+            return ()
+        open_ended = self.high == _INT64_MAX and value < self.low
+        return wrong(f"{self.low} or more" if open_ended else f"{self.low} to {self.high}", value)
+
+
+class Size(Whole):
+    """A number of bytes, or a string with a unit."""
+
+    def take(self, value: Any, conf: bool) -> Any:  # noqa: FBT001
+        if not isinstance(value, str):
+            return value
+        size = self._parse(value, conf)
+        return value if size is None else size
+
+    def faults(self, value: Any) -> Faults:
+        if isinstance(value, str):
+            return wrong("a number of bytes, or a string such as '64MB'", value)
+        return super().faults(value)
+
+    def _parse(self, text: str, conf: bool) -> int | None:  # noqa: ARG002, FBT001
+        return _units.parse_size(text)
+
+
+class QuotedSize(Size):
+    """A size that a file may have in quotes, where the units mean something else."""
+
+    def _parse(self, text: str, conf: bool) -> int | None:  # noqa: FBT001
+        return _units.parse_quoted_size(text) if conf else _units.parse_size(text)
+
+
+class Percent(Whole):
+    """A share of a hundred, as an integer or a string such as "50%"; or one of some words."""
+
+    def __init__(self, low: int, *words: str) -> None:
+        super().__init__(low, 100)
+        self.words = words
+
+    def take(self, value: Any, conf: bool) -> Any:  # noqa: ARG002, FBT001
+        if not isinstance(value, str):
+            return value
+        digits, word = value.removesuffix("%"), value.strip().lower()
+        return int(digits) if digits.isdecimal() else word if word in self.words else value
+
+    def faults(self, value: Any) -> Faults:
+        return () if value in self.words else super().faults(value)
+
+
+class Text(Kind):
+    """A string."""
+
+    secret = False
+
+    def faults(self, value: Any) -> Faults:
+        if not isinstance(value, str):
+            return wrong("a string", value, secret=self.secret)
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                return wrong("a string in Unicode", value, secret=True)
+        return ()
+
+
+class Path(Text):
+    """A path; a relative one is relative to the working directory."""
+
+    def take(self, value: Any, conf: bool) -> Any:  # noqa: ARG002, FBT001
+        return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+class Secret(Text):
+    """A string that nobody should see."""
+
+    secret = True
+
+    def show(self, value: Any) -> str:  # noqa: ARG002
+        return repr(REDACTED)
+
+
+class Url(Text):
+    """A URL; who logs in with it, and how, is nobody's business."""
+
+    secret = True
+
+    def show(self, value: Any) -> str:
+        return repr(_units.hide_user_info(value) if isinstance(value, str) else REDACTED)
+
+
+class Choice(Kind):
+    """One of some strings, in any letter case; some have other spellings."""
+
+    def __init__(self, values: Sequence[str], spellings: Mapping[str, str]) -> None:
+        self.values = values
+        self.spellings = {value.lower(): value for value in values} | dict(spellings)
+
+    def take(self, value: Any, conf: bool) -> Any:  # noqa: ARG002, FBT001
+        return self.spellings.get(value.lower(), value) if isinstance(value, str) else value
+
+    def faults(self, value: Any) -> Faults:
+        if isinstance(value, str) and value in self.values:
+            return ()
+        return wrong(f"one of {', '.join(map(repr, self.values))}", value)
+
+
+class Span(Kind):
+    """A duration; for some fields a word that is none as well.
+
+    It is kept as a timedelta, or as a Go duration if it is finer than a microsecond.
+    """
+
+    def __init__(
+        self, low: timedelta | None = None, words: Mapping[str, str | bool] | None = None
+    ) -> None:
+        self.low = _INT64_MIN if low is None else _units.nanoseconds(low)
+        self.words = words or {}
+        self.others = [*dict.fromkeys(self.words.values())]
+
+    def take(self, value: Any, conf: bool) -> Any:  # noqa: ARG002, FBT001
+        if isinstance(value, str) and value.lower() in self.words:
+            return self.words[value.lower()]
+        if isinstance(value, timedelta):
+            return value
+        ns = _nanoseconds(value)
+        if ns is None:
+            return value
+        us, rest = divmod(ns, 1_000)
+        return _units.format_duration(ns) if rest else timedelta(microseconds=us)
+
+    def faults(self, value: Any) -> Faults:
+        if any(type(value) is type(other) and value == other for other in self.others):
+            return ()
+        ns = _nanoseconds(value) if isinstance(value, timedelta | str) else None
+        if ns is None:
+            others = "".join(f" or {other!r}" for other in self.others)
+            expected = f"a number of seconds, or a string such as '2m30s'{others}"
+            return wrong(expected, self.plain(value))
+        if ns < self.low:
+            return wrong(f"{_units.format_duration(self.low)} or more", self.plain(value))
+        return ()
+
+    def plain(self, value: Any) -> Any:
+        if isinstance(value, timedelta):
+            return _units.format_duration(_units.nanoseconds(value))
+        return value
+
+    def show(self, value: Any) -> str:
+        return repr(self.plain(value))
+
+
+def _nanoseconds(value: object) -> int | None:
+    """A duration in nanoseconds, if it is one and one that Go can hold."""
+    if isinstance(value, timedelta):
+        ns: int | None = _units.nanoseconds(value)
+    elif isinstance(value, str):
+        ns = _units.parse_duration(value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        ns = value * 1_000_000_000
+    elif isinstance(value, float) and abs(value) < _INT64_MAX / 1e9:
+        ns = round(value * 1e9)
+    else:
+        return None
+    return ns if ns is not None and _INT64_MIN <= ns <= _INT64_MAX else None
+
+
+FLAG, INTEGER, TEXT = Flag(), Whole(), Text()

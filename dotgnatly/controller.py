@@ -1,0 +1,298 @@
+"""NatsController: an embedded NATS server with blocking calls."""
+
+import sys
+import threading
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from dotgnatly import jobs
+from dotgnatly._server import Server
+from dotgnatly.config import BrokerConfiguration
+from dotgnatly.jobs import Steps
+from dotgnatly.versions import ConfigurationVersion
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+
+    from dotgnatly.info import ServerInfo
+    from dotgnatly.monitoring import Healthz, Varz
+
+T = TypeVar("T")
+
+
+class _Controller:
+    """What both controllers have: the facts that need no waiting."""
+
+    def __init__(
+        self,
+        config: BrokerConfiguration | Mapping[str, Any] | None = None,
+        *,
+        dont_listen: bool = False,
+        memory_limit: int | None = None,
+        name: str | None = None,
+        _stderr: bool = False,
+        _flags: BrokerConfiguration | None = None,
+    ) -> None:
+        """Make a controller; nothing is started.
+
+        Args:
+            config: The configuration of the first start; None is the server's defaults with ours.
+            dont_listen: Open no client port: clients connect inside the process.
+            memory_limit: Soft limit of the Go heap in bytes, for all servers of this process.
+            name: What errors and the store lock call this server; default its server_name.
+        """
+        caller = sys._getframe(1)  # noqa: SLF001 - for the warning about a controller never closed
+        self._server = Server(
+            config,
+            dont_listen=dont_listen,
+            memory_limit=memory_limit,
+            name=name,
+            stderr=_stderr,
+            flags=_flags,
+            made_at=f"{caller.f_code.co_filename}:{caller.f_lineno}",
+        )
+
+    @property
+    def config(self) -> BrokerConfiguration:
+        """The configuration in force, or of the next start: what was given and all changes since."""
+        return self._server.config
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the server is up."""
+        return self._server.running
+
+    @property
+    def client_url(self) -> str | None:
+        """Where clients on this machine connect, such as "nats://127.0.0.1:4222"; None without a port.
+
+        Raises:
+            ServerStoppedError: It is not running; so with all the facts below.
+        """
+        return self._server.facts().client_url
+
+    @property
+    def monitoring_url(self) -> str | None:
+        """Base of the HTTP monitoring endpoints, or None."""
+        return self._server.facts().monitoring_url
+
+    @property
+    def websocket_url(self) -> str | None:
+        """Where WebSocket clients on this machine connect, or None."""
+        return self._server.facts().websocket_url
+
+    @property
+    def server_id(self) -> str:
+        """The server's public nkey, 56 characters; a new one with every start."""
+        return self._server.facts().server_id
+
+    @property
+    def server_name(self) -> str:
+        """``server_name``, or the server's id where none is configured."""
+        return self._server.facts().server_name
+
+    @property
+    def jetstream_enabled(self) -> bool:
+        """Whether JetStream runs, as the server says."""
+        return self._server.facts().jetstream_enabled
+
+    def __repr__(self) -> str:
+        state = "running" if self._server.handle else "stopped"
+        return f"<{type(self).__name__} {state}>"
+
+
+class NatsController(_Controller):
+    """A NATS server inside this process.
+
+    A context manager: started on entry, shut down on exit. It may be started again after a shutdown,
+    and used from several threads: calls that change something wait for one another. Ctrl-C ends every
+    waiting call at once; a start or change that it ended has undone itself.
+
+    Example:
+        >>> with NatsController(BrokerConfiguration(port=-1)) as controller:
+        ...     controller.is_running
+        True
+    """
+
+    @cached_property
+    def _lock(self) -> threading.Lock:
+        return threading.Lock()
+
+    def _run(self, steps: Steps[T]) -> T:
+        with self._lock:
+            return jobs.run(steps)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+
+    def start(
+        self,
+        config: BrokerConfiguration | Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> str | None:
+        """Start the server and wait until it accepts connections.
+
+        Args:
+            config: A configuration in place of the one given so far.
+            timeout: Seconds until it must be ready; None waits as long as JetStream needs to recover
+                its streams.
+        Returns:
+            The client URL; None with ``dont_listen``.
+        Raises:
+            AlreadyRunningError: It is running; nothing was changed.
+            ConfigError: The configuration is not valid. In this and the cases below the server has
+                been shut down and left nothing behind.
+            PortInUseError: Somebody else has the address of one of its listeners.
+            StoreInUseError: Another running server has its ``store_dir``.
+            StartTimeoutError: It was not ready in time.
+            StartError: It did not start for another reason.
+        Source: ``server.NewServer``, ``Server.Start``, ``Server.ReadyForConnections`` (2.15).
+        """
+        return self._run(self._server.start(config, timeout))
+
+    def shutdown(self, *, timeout: float | None = 30.0) -> None:
+        """Stop the server and wait until it is gone; do nothing if it is not running.
+
+        Clients are disconnected, JetStream is written to disk, ports and store are free afterwards, a
+        private ``store_dir`` is removed. The configuration stays for the next start.
+
+        Args:
+            timeout: Seconds to wait.
+        Raises:
+            ShutdownTimeoutError: It has not stopped in time and goes on stopping.
+        Source: ``Server.Shutdown``, ``Server.WaitForShutdown`` (2.15).
+        """
+        self._run(self._server.shutdown(timeout))
+
+    def update_config(
+        self,
+        config: BrokerConfiguration | Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = 30.0,
+        author: str | None = None,
+        reason: str | None = None,
+        **changes: Any,
+    ) -> ConfigurationVersion:
+        """Change some of the configuration of the running server; clients stay connected.
+
+        Args:
+            config: What to change: its set fields. Blocks are merged key by key, lists replaced, maps
+                such as ``accounts`` merged by name; None sets a field back to its default and removes
+                an entry of a map.
+            timeout: Seconds until it must be done.
+            author: Who changes it, for the version.
+            reason: Why, for the version.
+            **changes: More changes, by field.
+        Returns:
+            The version that is in force now.
+        Raises:
+            ServerStoppedError: It is not running.
+            ConfigError: The result is not valid. In this and the cases below the previous
+                configuration is in force.
+            RestartRequiredError: A running server cannot take this change.
+            PortInUseError: Somebody else has the new address of a listener.
+            ChangeError: The server fell short of it, or was not done in time.
+        Source: ``Server.ReloadOptions`` (2.15).
+        """
+        return self._run(self._server.update(config, changes, timeout, author, reason))
+
+    def replace_config(
+        self,
+        config: BrokerConfiguration | Mapping[str, Any],
+        *,
+        timeout: float | None = 30.0,
+        author: str | None = None,
+        reason: str | None = None,
+    ) -> ConfigurationVersion:
+        """Put a complete new configuration in force; clients stay connected.
+
+        Args:
+            config: All of it, not a patch: changes made so far are gone.
+            timeout: Seconds until it must be done.
+            author: Who changes it, for the version.
+            reason: Why, for the version.
+        Returns:
+            The version that is in force now.
+        Raises:
+            DotgnatlyError: As ``update_config``.
+        """
+        return self._run(self._server.replace(config, timeout, author, reason))
+
+    def reload(
+        self,
+        *,
+        discard_changes: bool = False,
+        timeout: float | None = 30.0,
+        author: str | None = None,
+        reason: str | None = None,
+    ) -> ConfigurationVersion:
+        """Read the configuration file again; clients stay connected.
+
+        Changes made at run time lie above the file and stay.
+
+        Args:
+            discard_changes: Drop them instead: the file alone is in force afterwards.
+            timeout: Seconds until it must be done.
+            author: Who changes it, for the version.
+            reason: Why, for the version.
+        Returns:
+            The version that is in force now.
+        Raises:
+            ConfigError: The file is not valid, or the configuration did not come from a file; the
+                previous configuration is in force.
+            DotgnatlyError: As ``update_config``.
+        """
+        return self._run(self._server.reload(discard_changes, timeout, author, reason))
+
+    def get_info(self) -> "ServerInfo":
+        """Facts of the running server in one object."""
+        return jobs.run(self._server.info())
+
+    def ports(self) -> dict[str, int]:
+        """The port of every listener, by name.
+
+        Returns:
+            The bound ports; those of ``client``, ``monitoring``, ``cluster``, ``gateway``,
+            ``leafnodes``, ``websocket``, ``mqtt`` and ``prof`` that are open.
+        """
+        return dict(self._server.facts().ports)
+
+    def varz(self) -> "Varz":
+        """General facts and figures of the server. Source: ``Server.Varz`` (2.15)."""
+        return jobs.run(self._server.varz())
+
+    def healthz(self, **options: Any) -> "Healthz":
+        """Whether the server is healthy, and what is not.
+
+        Args:
+            **options: ``js_enabled_only``, ``js_server_only``, ``js_meta_only``, ``account``,
+                ``stream``, ``consumer``, ``details``: the server's own, see ``HealthzOptions``.
+        Source: ``Server.Healthz`` (2.15).
+        """
+        return jobs.run(self._server.healthz(options))
+
+    def reopen_log(self) -> None:
+        """Close ``log_file`` and open it again, after somebody has moved it away.
+
+        Raises:
+            ConfigError: It cannot be opened; lines still go to the old one.
+        """
+        self._server.reopen_log()
+
+    async def connect_nats_py(self, **options: Any) -> "Client":
+        """A client of the ``nats-py`` package, connected to this server without a network.
+
+        Needs the extra ``dotgnatly[nats]``. The client reconnects after a restart of the server.
+
+        Args:
+            **options: Those of ``nats.connect``, ``servers`` apart.
+        """
+        from dotgnatly import nats_py  # noqa: PLC0415 - an extra
+
+        return await nats_py.connect(self._server, **options)

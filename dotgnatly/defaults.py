@@ -1,0 +1,98 @@
+"""The few defaults that are ours and not the server's, sent with every configuration.
+
+A server inside a program is not one on a host of its own: it listens to its own machine, keeps its
+data apart from that of others, and leaves the host memory and disk.
+"""
+
+import os
+
+import msgspec
+
+from dotgnatly.config import BrokerConfiguration, JetStreamConfiguration
+
+HOST = "127.0.0.1"
+MAX_MEMORY_STORE = 1 << 30
+MAX_FILE_STORE = 10 << 30
+
+
+class Defaults(msgspec.Struct, kw_only=True):
+    """The defaults of one server, from its first start to its shutdown."""
+
+    store_dir: str = ""
+    """The private JetStream directory, once one was needed; removed when the server has stopped."""
+    max_memory_store: int = 0
+    max_file_store: int = 0
+
+    def fill(self, config: BrokerConfiguration) -> BrokerConfiguration:
+        """The configuration with our defaults where it says nothing.
+
+        A configuration that was read from a file or a text listens where nats-server would.
+        """
+        filled: dict[str, object] = {}
+        if config.source is None and not config.host:
+            filled["host"] = HOST
+        jetstream = config.jetstream
+        if isinstance(jetstream, JetStreamConfiguration) and jetstream.enabled is not False:
+            filled["jetstream"] = self._fill_jetstream(jetstream, config.store_dir)
+        return config.replace(**filled) if filled else config
+
+    def private_store(self, config: BrokerConfiguration) -> bool:
+        """Whether a filled configuration uses the private directory."""
+        jetstream = config.jetstream
+        return (
+            isinstance(jetstream, JetStreamConfiguration)
+            and bool(self.store_dir)
+            and jetstream.store_dir == self.store_dir
+        )
+
+    def _fill_jetstream(
+        self, jetstream: JetStreamConfiguration, top_store_dir: object
+    ) -> JetStreamConfiguration:
+        filled: dict[str, object] = {}
+        store_dir = jetstream.store_dir or top_store_dir
+        if not store_dir:
+            if not self.store_dir:
+                self.store_dir = _new_store_dir()
+            store_dir = filled["store_dir"] = self.store_dir
+        if not isinstance(jetstream.max_memory_store, int):
+            if not self.max_memory_store:
+                self.max_memory_store = min(MAX_MEMORY_STORE, _memory() // 4)
+            filled["max_memory_store"] = self.max_memory_store
+        if not isinstance(jetstream.max_file_store, int):
+            if not self.max_file_store:
+                self.max_file_store = min(MAX_FILE_STORE, _free_disk(str(store_dir)) // 2)
+            filled["max_file_store"] = self.max_file_store
+        return jetstream.replace(**filled) if filled else jetstream
+
+
+def _new_store_dir() -> str:
+    """A path that nobody else can have; the server makes the directory and removes it."""
+    import tempfile  # noqa: PLC0415 - slow to import, and only needed here
+
+    return os.path.join(tempfile.gettempdir(), f"dotgnatly-{os.urandom(12).hex()}")
+
+
+def _memory() -> int:
+    """Bytes of memory that this process may use: the machine's, or its container's if that is less."""
+    limits = [8 << 30]
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    try:
+        with open("/sys/fs/cgroup/memory.max") as file:
+            limits.append(int(file.read()))
+    except (OSError, ValueError):  # no cgroup, or "max"
+        pass
+    return min(limits)
+
+
+def _free_disk(directory: str) -> int:
+    """Bytes free where the directory is, or will be."""
+    directory = os.path.abspath(directory)
+    while not os.path.exists(directory) and os.path.dirname(directory) != directory:
+        directory = os.path.dirname(directory)
+    if hasattr(os, "statvfs"):
+        disk = os.statvfs(directory)
+        return disk.f_bavail * disk.f_frsize
+    import shutil  # noqa: PLC0415 - Windows only
+
+    return shutil.disk_usage(directory).free

@@ -1,0 +1,148 @@
+"""The native library: loaded at the first call that needs it, quieted when the interpreter ends.
+
+Loading it starts the Go runtime, which does not survive ``fork()``. So importing the package loads
+nothing, and a process that forks its workers first may use dotgnatly in each of them.
+"""
+
+import os
+import sys
+from types import ModuleType
+
+import msgspec
+
+from dotgnatly.errors import ForkedProcessError, NativeError
+
+_library: ModuleType | None = None
+_loaded_at = ""
+
+
+def native() -> ModuleType:
+    """The native library, loaded now if it is not yet.
+
+    Raises:
+        ForkedProcessError: This process was forked from one that had loaded it.
+        NativeError: The extension module is missing or foreign, or this is a subinterpreter.
+    """
+    if _library is None:
+        return _load()
+    if _library.forked():
+        raise forked_error()
+    return _library
+
+
+def loaded() -> bool:
+    """Whether the Go runtime runs in this process, which may be a forked child of the one it ran in."""
+    return _library is not None
+
+
+def forked_error() -> ForkedProcessError:
+    """The error of every call in a forked child."""
+    return ForkedProcessError(
+        "this process was forked after the Go runtime had been loaded, which does not survive that "
+        f"(loaded at {_loaded_at}): fork first, or start processes with spawn",
+        loaded_at=_loaded_at,
+    )
+
+
+def hand_over_environ() -> None:
+    """Make Go's environment that of ``os.environ``; Go's own is as old as the process."""
+    native().env_set(msgspec.json.encode(dict(os.environ)))
+
+
+def memory_limit(limit: int) -> int:
+    """Set the soft limit of the Go heap of this process and return the one before.
+
+    Args:
+        limit: Bytes; negative only asks.
+    Source: ``runtime/debug.SetMemoryLimit``.
+    """
+    before: int = native().memory_limit(limit)
+    return before
+
+
+def crash_file() -> str:
+    """Where Go's crash reports are appended to: one file a user, in the temporary directory."""
+    import tempfile  # noqa: PLC0415 - only needed when asked
+
+    return os.path.join(tempfile.gettempdir(), _crash_name())
+
+
+def _crash_name() -> str:
+    user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+    return f"dotgnatly-crash-{user}.log"
+
+
+def _load() -> ModuleType:
+    global _library, _loaded_at  # noqa: PLW0603 - the one piece of state of the process
+    import atexit  # noqa: PLC0415 - with threading and logging, only where the server runs
+
+    from dotgnatly import logs  # noqa: PLC0415
+
+    with logs.lock:
+        if _library is not None:
+            return native()
+        _refuse_subinterpreters()
+        try:
+            from dotgnatly import _native as library  # noqa: PLC0415
+        except ImportError as exc:
+            raise NativeError(
+                f"the native part of dotgnatly cannot be loaded ({exc}); in a checkout, run `make build`"
+            ) from exc
+        _loaded_at = _caller()
+        _open_crash_file(library)
+        logs.start(library)
+        atexit.register(_at_exit)
+        _library = library
+    return native()
+
+
+def _caller() -> str:
+    """The frame that called into the package, for those who fork later."""
+    frame = sys._getframe()  # noqa: SLF001 - the documented way
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("dotgnatly"):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
+
+
+def _refuse_subinterpreters() -> None:
+    for name in ("_interpreters", "_xxsubinterpreters"):  # 3.13 and newer, older
+        try:
+            interpreters = __import__(name)
+        except ImportError:
+            continue
+        current, main = interpreters.get_current(), interpreters.get_main()
+        if current != main:
+            raise NativeError("dotgnatly does not run in subinterpreters")
+        return
+
+
+def _open_crash_file(library: ModuleType) -> None:
+    try:
+        library.crash_output(os.fsencode(crash_file()))
+    except NativeError as exc:  # a foreign file of that name, a read-only system: reports go to stderr
+        from dotgnatly import logs  # noqa: PLC0415
+
+        logs.package.debug("no crash file: %s", exc)
+
+
+def _at_exit() -> None:
+    """Stop every server cleanly: an unclean stop endangers what JetStream keeps.
+
+    Runs after the last non-daemon thread has ended, and must not start one.
+    """
+    from dotgnatly import _server, jobs, logs  # noqa: PLC0415
+
+    library = native_or_none()
+    if library is None:
+        return  # a forked child: the servers are the parent's
+    _server.warn_unclosed()
+    try:
+        jobs.wait(library.servers_stop(), timeout=30.0)
+    except Exception:  # noqa: BLE001 - the interpreter ends anyway; the reason is worth a line
+        logs.package.exception("servers could not be stopped at exit")
+    logs.stop(library)
+
+
+def native_or_none() -> ModuleType | None:
+    """The native library if it runs in this very process."""
+    return None if _library is None or _library.forked() else _library

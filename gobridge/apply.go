@@ -1,0 +1,249 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// applySettings replaces the configuration of a running server; its clients stay connected.
+func applySettings(h uint64, text string, over overlay) (uint64, error) {
+	if _, err := runningServer(h); err != nil {
+		return 0, err
+	}
+	return startJob(func(j *job) ([]byte, error) {
+		e, err := runningServer(h)
+		if err != nil {
+			return nil, err
+		}
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if !e.running.Load() {
+			return nil, faultf(codeStopped, "the server was stopped meanwhile")
+		}
+		return e.apply(j, text, over)
+	}), nil
+}
+
+// apply opens what may fail before the server is asked, and closes what is no longer needed after it
+// agreed, so that a refused change leaves everything as it was.
+func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err error) {
+	next, err := parseSettings(text, over)
+	if err != nil {
+		return nil, err
+	}
+	if err := next.http.validate(next.opts); err != nil {
+		closeResolver(next.opts)
+		return nil, err
+	}
+	if err := e.mustRestart(next); err != nil {
+		closeResolver(next.opts)
+		return nil, err
+	}
+
+	previous, storeBefore, sinkBefore := e.set, e.store, e.log.sink
+	monitor, monitorBefore := e.http.Load(), e.http.Load()
+	sink, err := e.log.openSink(next.log)
+	if err != nil {
+		closeResolver(next.opts)
+		return nil, err
+	}
+	undo := func() {
+		if monitor != monitorBefore {
+			monitor.close()
+			e.http.Store(monitorBefore)
+		}
+		if e.store != storeBefore {
+			e.store.close()
+			e.store = storeBefore
+		}
+		closeUnused(sink, sinkBefore)
+	}
+	if next.http != previous.http {
+		if monitor, err = listenHTTP(next.http); err != nil {
+			monitor = monitorBefore
+			undo()
+			return nil, err
+		}
+		e.http.Store(monitor)
+	}
+	if err := e.lockStore(next); err != nil {
+		undo()
+		return nil, err
+	}
+
+	heard := e.log.listen()
+	if err := e.reload(next); err != nil {
+		heard()
+		undo()
+		return nil, err
+	}
+	err = e.verify(next, heard())
+	if err == nil && !j.commit() {
+		err = errCanceled
+	}
+	if err != nil {
+		return nil, e.rollback(previous, undo, err)
+	}
+
+	e.set = next
+	e.log.use(next.log, sink)
+	if monitor != monitorBefore {
+		monitorBefore.close()
+		if monitor != nil {
+			monitor.serve(e.srv, next.opts.HTTPBasePath, e.tlsConfig)
+		}
+	}
+	if e.store != storeBefore {
+		storeBefore.close()
+	}
+	return e.describe(), nil
+}
+
+var notSupported = regexp.MustCompile(`^config reload not supported for ([\w.]+)`)
+
+// reload has the server take the options. It reports what it refuses before it begins, and nothing of
+// what goes wrong later: see verify.
+func (e *embedded) reload(next *settings) error {
+	err := protect(func() error { return e.srv.ReloadOptions(next.opts) })
+	if err == nil {
+		e.opts.Store(next.opts)
+		// With no_log set the server leaves logger and levels alone.
+		e.srv.SetLoggerV2(e.log, next.opts.Debug, next.opts.Trace, next.opts.TraceVerbose)
+		return nil
+	}
+	closeResolver(next.opts)
+	// The rest of the text has the old and the new value, which may be secret.
+	if m := notSupported.FindStringSubmatch(err.Error()); m != nil {
+		return needsRestart(m[1])
+	}
+	if f := asFault(err, codeConfig); f.code == codePanic {
+		return f
+	}
+	return configFault("", "%v", err)
+}
+
+func needsRestart(option string) error {
+	return faultf(codeRestart, "%s cannot change on a running server", option).with("option", option)
+}
+
+// mustRestart refuses what ReloadOptions would take and do harm with.
+func (e *embedded) mustRestart(next *settings) error {
+	was, wants := e.set.opts, next.opts
+	switch {
+	case was.JetStream && !wants.JetStream && was.Cluster.Port != 0:
+		return needsRestart("JetStream") // it would remove this peer's state of the meta group
+	case (was.Proxies == nil) != (wants.Proxies == nil):
+		return needsRestart("Proxies") // it would panic
+	case e.set.overlay.DontListen != next.overlay.DontListen:
+		return needsRestart("DontListen")
+	}
+	return nil
+}
+
+// verify reads back from the running server what was asked for. What the server said meanwhile is the
+// only place where it tells why it fell short.
+func (e *embedded) verify(next *settings, said []string) error {
+	var short []string
+	v, err := e.srv.Varz(nil)
+	if err != nil {
+		return err
+	}
+	opts := next.opts
+	check := func(key string, want, got any) {
+		if want != got {
+			short = append(short, fmt.Sprintf("%s is %v, not %v", key, got, want))
+		}
+	}
+	check("jetstream", opts.JetStream, e.srv.JetStreamEnabled())
+	check("max_connections", opts.MaxConn, v.MaxConn)
+	check("max_payload", int(opts.MaxPayload), v.MaxPayload)
+	check("max_control_line", opts.MaxControlLine, v.MaxControlLine)
+	check("max_pending", opts.MaxPending, v.MaxPending)
+	check("ping_interval", opts.PingInterval, v.PingInterval)
+	check("ping_max", opts.MaxPingsOut, v.MaxPingsOut)
+	check("write_deadline", opts.WriteDeadline, v.WriteDeadline)
+	check("tls.timeout", opts.TLSTimeout, v.TLSTimeout)
+	check("authorization.timeout", opts.AuthTimeout, v.AuthTimeout)
+	for _, account := range opts.Accounts {
+		if _, err := e.srv.LookupAccount(account.Name); err != nil {
+			short = append(short, fmt.Sprintf("account %s: %v", account.Name, err))
+		}
+	}
+	if len(short) > 0 {
+		short = append(short, said...)
+		return faultf(codeChange, "the server fell short: %s", strings.Join(short, "; "))
+	}
+	return nil
+}
+
+// rollback puts the previous configuration back in force and gives the reason why.
+func (e *embedded) rollback(previous *settings, undo func(), why error) error {
+	again, err := parseSettings(previous.text, previous.overlay)
+	if err == nil {
+		err = e.reload(again)
+	}
+	undo()
+	if err != nil {
+		return faultf(codeChange, "%v; and the previous configuration could not be restored: %v", why, err)
+	}
+	e.set = again
+	return why
+}
+
+// compareLive names the live options of a server that differ from those of a configuration. That one
+// goes through NewServer, as the live ones did, so that the defaults are written into both.
+func compareLive(h uint64, kind, data string) (uint64, error) {
+	if _, err := runningServer(h); err != nil {
+		return 0, err
+	}
+	return startJob(func(*job) ([]byte, error) {
+		e, err := runningServer(h)
+		if err != nil {
+			return nil, err
+		}
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		opts := &server.Options{}
+		if kind == "file" {
+			opts, _, _, err = loadConfig(kind, data)
+		} else {
+			err = problems(opts.ProcessConfigString(data), data)
+		}
+		if err != nil {
+			return nil, err
+		}
+		want := overlaid("", e.set.overlay, opts)
+		defer closeResolver(want.opts)
+		if _, err := server.NewServer(want.opts); err != nil {
+			return nil, configFault("", "%v", err)
+		}
+		takeBoundPorts(want.opts, e.set.opts)
+		names := differences(e.set.opts, want.opts)
+		if want.log != e.set.log {
+			names = append(names, "Log")
+		}
+		if want.http != e.set.http {
+			names = append(names, "HTTP")
+		}
+		slices.Sort(names)
+		return json.Marshal(names)
+	}), nil
+}
+
+// takeBoundPorts fills in ports left to the system with those that the live server found.
+func takeBoundPorts(opts, live *server.Options) {
+	for _, p := range []struct{ want, have *int }{
+		{&opts.Port, &live.Port}, {&opts.Cluster.Port, &live.Cluster.Port},
+		{&opts.Gateway.Port, &live.Gateway.Port}, {&opts.LeafNode.Port, &live.LeafNode.Port},
+		{&opts.Websocket.Port, &live.Websocket.Port}, {&opts.MQTT.Port, &live.MQTT.Port},
+	} {
+		if *p.want == -1 || *p.want == 0 {
+			*p.want = *p.have
+		}
+	}
+}

@@ -1,0 +1,58 @@
+#include "abi.h"
+
+#include <stdatomic.h>
+#include <time.h>
+
+#ifdef _WIN32
+#include <winsock2.h>
+#else
+#include <sys/socket.h>
+#include <sys/types.h>
+#endif
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
+/* A finished job leaves its handle in its slot. Two jobs that share a slot can hide one another's mark:
+ * then the spin runs out and the waiter asks Go, which knows. */
+#define SLOTS 4096
+static _Atomic gb_handle finished[SLOTS];
+
+void gb_job_mark(gb_handle job) { atomic_store(&finished[job % SLOTS], job); }
+
+static int64_t now_ns(void) {
+	struct timespec t;
+	timespec_get(&t, TIME_UTC);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static inline void pause_cpu(void) {
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ __volatile__("yield");
+#endif
+}
+
+int gb_job_spin(gb_handle job, int64_t ns) {
+	_Atomic gb_handle *slot = &finished[job % SLOTS];
+	int64_t start = now_ns();
+	for (;;) {
+		for (int i = 0; i < 32; i++) {
+			if (atomic_load_explicit(slot, memory_order_acquire) == job) return 1;
+			pause_cpu();
+		}
+		int64_t spent = now_ns() - start;
+		if (spent < 0 || spent >= ns) return 0; /* < 0: the clock was set back */
+	}
+}
+
+int gb_wake(intptr_t wake) {
+	char byte = 0;
+#ifdef _WIN32
+	return send((SOCKET)wake, &byte, 1, 0) == 1 ? 0 : -1;
+#else
+	return send((int)wake, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1 ? 0 : -1;
+#endif
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"sync"
+)
+
+const noSocket = -1
+
+// job is a piece of work that somebody outside waits for, cancels, or drops.
+type job struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	mu        sync.Mutex
+	wake      int64 // the socket to send a byte on when over, or noSocket
+	over      bool
+	committed bool // past the point where it could be undone
+	canceled  bool
+	dropped   bool
+	result    []byte
+	err       error
+}
+
+var jobs table[*job]
+
+// startJob runs work on a goroutine of its own. Work that changes something asks commit before it
+// returns, and undoes what it did when told no.
+func startJob(work func(j *job) ([]byte, error)) uint64 {
+	ctx, cancel := context.WithCancel(context.Background())
+	j := &job{ctx: ctx, cancel: cancel, wake: noSocket}
+	h := jobs.add(j)
+	go func() {
+		var result []byte
+		err := protect(func() (err error) {
+			result, err = work(j)
+			return err
+		})
+		j.finish(h, result, err)
+	}()
+	return h
+}
+
+func (j *job) finish(h uint64, result []byte, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.result, j.err, j.over = result, err, true
+	j.cancel()
+	if j.dropped {
+		_, _ = jobs.take(h)
+	}
+	markFinished(h)
+	if j.wake != noSocket {
+		wake(j.wake)
+		j.wake = noSocket
+	}
+}
+
+// commit is the last moment to be cancelled: false means undo.
+func (j *job) commit() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.committed = !j.canceled
+	return j.committed
+}
+
+func (j *job) requestCancel() (tooLate bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.over || j.committed {
+		return true
+	}
+	j.canceled = true
+	j.cancel()
+	return false
+}
+
+// watch has a byte sent on the socket when the job is over, unless it is already.
+func (j *job) watch(socket int64) (over bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.over {
+		j.wake = socket
+	}
+	return j.over
+}
+
+// takeJob gives the result of a finished job, once.
+func takeJob(h uint64) ([]byte, error) {
+	j, err := jobs.get(h)
+	if err != nil {
+		return nil, err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.over {
+		return nil, faultf(codePanic, "job %d is not finished", h)
+	}
+	_, _ = jobs.take(h)
+	return j.result, j.err
+}
+
+func dropJob(h uint64) error {
+	j, err := jobs.get(h)
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.wake = noSocket
+	j.dropped = true
+	if j.over {
+		_, _ = jobs.take(h)
+	}
+	return nil
+}
+
+var errCanceled = faultf(codeCanceled, "cancelled; nothing was changed")

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+// Levels are those of Python's logging; trace lies below its DEBUG.
+const (
+	levelTrace = 5
+	levelDebug = 10
+	levelInfo  = 20
+	levelWarn  = 30
+	levelError = 40
+	levelFatal = 50
+)
+
+var labels = map[int]string{
+	levelTrace: "TRC", levelDebug: "DBG", levelInfo: "INF",
+	levelWarn: "WRN", levelError: "ERR", levelFatal: "FTL",
+}
+
+// logLine is one line on its way to Python, an array on the wire.
+type logLine struct {
+	server uint64
+	level  int
+	when   time.Time
+	text   string
+}
+
+func (l logLine) MarshalJSON() ([]byte, error) {
+	return json.Marshal([]any{l.server, l.level, l.when.UnixNano(), l.text})
+}
+
+// logRing keeps lines until Python takes them. put never blocks: the server calls it under its locks.
+// A full ring drops the oldest line and counts it.
+type logRing struct {
+	mu      sync.Mutex
+	lines   []logLine
+	first   int
+	count   int
+	dropped uint64
+	wake    int64
+}
+
+var lines = logRing{lines: make([]logLine, 4096), wake: noSocket}
+
+func (r *logRing) put(l logLine) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.count == len(r.lines) {
+		r.first = (r.first + 1) % len(r.lines)
+		r.count--
+		r.dropped++
+	}
+	r.lines[(r.first+r.count)%len(r.lines)] = l
+	r.count++
+	if r.count == 1 && r.wake != noSocket {
+		wake(r.wake)
+	}
+}
+
+func (r *logRing) open(socket int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wake = socket
+	if r.count > 0 && socket != noSocket {
+		wake(socket)
+	}
+}
+
+func (r *logRing) take() ([]byte, error) {
+	r.mu.Lock()
+	taken := make([]logLine, r.count)
+	for i := range taken {
+		taken[i] = r.lines[(r.first+i)%len(r.lines)]
+		r.lines[(r.first+i)%len(r.lines)] = logLine{}
+	}
+	dropped := r.dropped
+	r.first, r.count, r.dropped = 0, 0, 0
+	r.mu.Unlock()
+	return json.Marshal(map[string]any{"lines": taken, "dropped": dropped})
+}
+
+// logSettings is what the configuration says of logging; it is taken out of the server's options,
+// because the server's own file and syslog loggers end the process when they fail.
+type logSettings struct {
+	stderr       bool
+	file         string
+	sizeLimit    int64
+	maxFiles     int64
+	syslog       bool
+	remoteSyslog string
+	logtime, utc bool
+}
+
+// logger is the server's logger. It never exits: a fatal line is kept for whoever starts the server.
+// It has no method called Close, because the server would call it at a reload.
+type logger struct {
+	server uint64
+	fatal  chan fatalLine // the first one
+	mu     sync.Mutex
+	set    logSettings
+	sink   sink      // nil: lines go to Python only
+	heard  *[]string // warnings and errors while a change is applied
+}
+
+type fatalLine struct {
+	text string
+	err  error // the error among its arguments, if any
+}
+
+// sink writes whole lines somewhere.
+type sink interface {
+	write(level int, line []byte)
+	io.Closer
+}
+
+func newLogger(serverHandle uint64) *logger {
+	return &logger{server: serverHandle, fatal: make(chan fatalLine, 1)}
+}
+
+// openSink opens where the lines go: to one place, as nats-server's do. Unchanged settings give the
+// sink in use.
+func (l *logger) openSink(set logSettings) (sink, error) {
+	switch {
+	case l.sink != nil && set == l.set:
+		return l.sink, nil
+	case set.file != "":
+		return openFileSink(set.file, set.sizeLimit, set.maxFiles)
+	case set.syslog || set.remoteSyslog != "":
+		return openSyslog(set.remoteSyslog)
+	case set.stderr:
+		return stderrSink{}, nil
+	}
+	return nil, nil
+}
+
+// use replaces the sink and closes the one that is no longer used.
+func (l *logger) use(set logSettings, current sink) {
+	l.mu.Lock()
+	old := l.sink
+	l.set, l.sink = set, current
+	l.mu.Unlock()
+	closeUnused(old, current)
+}
+
+func closeUnused(old, current sink) {
+	if old != nil && old != current {
+		_ = old.Close()
+	}
+}
+
+func (l *logger) reopen() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if f, ok := l.sink.(*fileSink); ok {
+		if err := f.reopen(); err != nil {
+			return configFault("log_file", "%v", err)
+		}
+	}
+	return nil
+}
+
+// listen collects warnings and errors until the returned function gives them.
+func (l *logger) listen() func() []string {
+	heard := &[]string{}
+	l.mu.Lock()
+	l.heard = heard
+	l.mu.Unlock()
+	return func() []string {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.heard = nil
+		return *heard
+	}
+}
+
+var pid = os.Getpid()
+
+func (l *logger) emit(level int, format string, args ...any) {
+	now, text := time.Now(), fmt.Sprintf(format, args...)
+	lines.put(logLine{l.server, level, now, text})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.heard != nil && level >= levelWarn {
+		*l.heard = append(*l.heard, text)
+	}
+	if l.sink != nil {
+		l.sink.write(level, l.format(level, now, text))
+	}
+}
+
+// format lays a line out as nats-server does, so that what reads its logs can read ours.
+func (l *logger) format(level int, now time.Time, text string) []byte {
+	line := fmt.Appendf(nil, "[%d] ", pid)
+	if l.set.logtime {
+		if l.set.utc {
+			now = now.UTC()
+		}
+		line = now.AppendFormat(line, "2006/01/02 15:04:05.000000 ")
+	}
+	return fmt.Appendf(line, "[%s] %s\n", labels[level], text)
+}
+
+func (l *logger) Noticef(format string, args ...any) { l.emit(levelInfo, format, args...) }
+func (l *logger) Warnf(format string, args ...any)   { l.emit(levelWarn, format, args...) }
+func (l *logger) Errorf(format string, args ...any)  { l.emit(levelError, format, args...) }
+func (l *logger) Debugf(format string, args ...any)  { l.emit(levelDebug, format, args...) }
+func (l *logger) Tracef(format string, args ...any)  { l.emit(levelTrace, format, args...) }
+
+// Fatalf must not exit, as the server's own logger does: the start that waits on fatal undoes itself.
+func (l *logger) Fatalf(format string, args ...any) {
+	l.emit(levelFatal, format, args...)
+	line := fatalLine{text: fmt.Sprintf(format, args...)}
+	for _, arg := range args {
+		if err, ok := arg.(error); ok {
+			line.err = err
+		}
+	}
+	select {
+	case l.fatal <- line:
+	default:
+	}
+}
+
+// stderrSink is the descriptor itself: Python's sys.stderr belongs to Python.
+type stderrSink struct{}
+
+func (stderrSink) write(_ int, line []byte) { _, _ = os.Stderr.Write(line) }
+func (stderrSink) Close() error             { return nil }

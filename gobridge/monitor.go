@@ -1,0 +1,22 @@
+package main
+
+import (
+	"encoding/json"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// document is one monitoring document of the server's, made with the server's own options.
+func (s *embedded) document(endpoint string, options []byte) ([]byte, error) {
+	switch endpoint {
+	case "varz":
+		return s.http.Load().varz(s.srv)
+	case "healthz":
+		var o server.HealthzOptions
+		if err := json.Unmarshal(options, &o); err != nil {
+			return nil, err
+		}
+		return json.Marshal(s.srv.Healthz(&o))
+	}
+	return nil, faultf(codeNotFound, "there is no monitoring endpoint %q", endpoint)
+}

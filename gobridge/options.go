@@ -1,0 +1,215 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/nats-io/nats-server/v2/conf"
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// overlay is what Python says beside the configuration text, because no key can say it.
+type overlay struct {
+	DontListen   bool   `json:"dont_listen"`
+	Stderr       bool   `json:"stderr"`        // log lines go to stderr where the text names no other place
+	PrivateStore bool   `json:"private_store"` // store_dir is removed when the server has stopped
+	Name         string `json:"name"`          // of the controller, for the holder of a store lock
+}
+
+// settings are one configuration of one server. The server keeps the Options it is given as its live
+// ones, so settings are parsed anew for every start and every reload and never cloned.
+type settings struct {
+	text    string
+	overlay overlay
+	opts    *server.Options
+	log     logSettings
+	http    httpSettings
+}
+
+func parseSettings(text string, over overlay) (*settings, error) {
+	opts := &server.Options{}
+	if text != "" {
+		if err := problems(opts.ProcessConfigString(text), text); err != nil {
+			return nil, err
+		}
+	}
+	return overlaid(text, over, opts), nil
+}
+
+// overlaid lays over the parsed options what an embedded server needs, and takes out of them what the
+// bridge does itself.
+func overlaid(text string, over overlay, opts *server.Options) *settings {
+	s := &settings{text: text, overlay: over, opts: opts}
+	opts.NoSigs = true // else the server takes SIGINT and SIGTERM and exits the process
+	opts.NoLog = true  // else a reload replaces our logger by one that exits
+	opts.DisableJetStreamBanner = true
+	opts.DontListen = over.DontListen
+	opts.ConfigFile = ""
+
+	s.log = logSettings{
+		stderr: over.Stderr, file: opts.LogFile, sizeLimit: opts.LogSizeLimit, maxFiles: opts.LogMaxFiles,
+		syslog: opts.Syslog, remoteSyslog: opts.RemoteSyslog, logtime: opts.Logtime, utc: opts.LogtimeUTC,
+	}
+	opts.LogFile, opts.LogSizeLimit, opts.LogMaxFiles = "", 0, 0
+	opts.Syslog, opts.RemoteSyslog = false, ""
+
+	s.http = httpSettings{host: opts.HTTPHost, port: opts.HTTPPort, securePort: opts.HTTPSPort}
+	if s.http.host == "" {
+		s.http.host = opts.Host
+	}
+	opts.HTTPHost, opts.HTTPPort, opts.HTTPSPort = "", 0, 0
+	return s
+}
+
+// located is a token of the server's parser: a value and where it stood.
+type located interface {
+	Value() any
+	Line() int
+	Position() int
+	SourceFile() string
+	IsUsedVariable() bool
+}
+
+// keyPaths maps "line:column" of every value in a parsed configuration to its key path.
+func keyPaths(path string, value any, out map[string]string) {
+	if t, ok := value.(located); ok {
+		if path != "" {
+			out[fmt.Sprintf("%d:%d", t.Line(), t.Position())] = path
+		}
+		value = t.Value()
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		for key, item := range v {
+			keyPaths(joinKey(path, key), item, out)
+		}
+	case []any:
+		for i, item := range v {
+			keyPaths(fmt.Sprintf("%s[%d]", path, i), item, out)
+		}
+	}
+}
+
+func joinKey(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// problems makes a fault of what the server's parser reports: every error and every warning, in a
+// stable order, each with its key path if the text came from us and with file:line:column if not.
+// Warnings alone are no fault.
+func problems(err error, ourText string) error {
+	if err == nil {
+		return nil
+	}
+	var all interface {
+		Errors() []error
+		Warnings() []error
+	}
+	if !errors.As(err, &all) {
+		return configFaults([]place{syntaxPlace(err, "")}, nil)
+	}
+	if len(all.Errors()) == 0 {
+		return nil
+	}
+	paths := map[string]string{}
+	if ourText != "" {
+		if m, err := conf.ParseWithChecks(ourText); err == nil {
+			keyPaths("", m, paths)
+		}
+	}
+	return configFaults(places(all.Errors(), paths), places(all.Warnings(), paths))
+}
+
+func places(errs []error, paths map[string]string) []place {
+	found := make([]place, 0, len(errs))
+	for _, err := range errs {
+		where := source(err)
+		message := strings.TrimPrefix(err.Error(), where+": ")
+		if path, ok := paths[strings.TrimPrefix(where, ":")]; ok {
+			where = path
+		}
+		found = append(found, place{strings.TrimPrefix(where, ":"), plainWords(message)})
+	}
+	slices.SortFunc(found, func(a, b place) int {
+		return naturally(a[0]+" "+a[1], b[0]+" "+b[1])
+	})
+	return slices.Compact(found)
+}
+
+// source is where the error stands, or "": some errors of the server have no position, and say so by
+// a panic.
+func source(err error) (where string) {
+	defer func() { _ = recover() }()
+	var at interface{ Source() string }
+	if errors.As(err, &at) {
+		where = at.Source()
+	}
+	return where
+}
+
+var (
+	wrongType  = regexp.MustCompile(`interface conversion: interface \{\} is ([\w.\[\]{} ]+), not ([\w.\[\]{} ]+)`)
+	onLine     = regexp.MustCompile(`on line (\d+)`)
+	wrongFinal = regexp.MustCompile(`^config is invalid \((.*):(\d+):(\d+)\)`)
+	digits     = regexp.MustCompile(`\d+`)
+)
+
+var typeWords = map[string]string{
+	"string": "a string", "int64": "an integer", "float64": "a number", "bool": "true or false",
+	"map[string]interface {}": "a block", "[]interface {}": "a list", "nil": "nothing",
+}
+
+// plainWords translates the type errors, which the server's parser reports as recovered Go panics.
+func plainWords(message string) string {
+	m := wrongType.FindStringSubmatch(message)
+	if m == nil {
+		return message
+	}
+	word := func(goType string) string {
+		if w, ok := typeWords[goType]; ok {
+			return w
+		}
+		return goType
+	}
+	return fmt.Sprintf("expected %s, got %s", word(m[2]), word(m[1]))
+}
+
+// syntaxPlace finds the line in an error of the lexer, which is plain text.
+func syntaxPlace(err error, file string) place {
+	message := err.Error()
+	if m := onLine.FindStringSubmatch(message); m != nil {
+		return place{file + ":" + m[1], message}
+	}
+	if m := wrongFinal.FindStringSubmatch(message); m != nil {
+		return place{file + ":" + m[2] + ":" + m[3], "a key has no value"}
+	}
+	return place{file, message}
+}
+
+// naturally orders texts with the numbers in them by value: line 9 before line 10.
+func naturally(a, b string) int {
+	pad := func(s string) string {
+		return digits.ReplaceAllStringFunc(s, func(d string) string { return fmt.Sprintf("%012s", d) })
+	}
+	return strings.Compare(pad(a), pad(b))
+}
+
+// closeResolver ends the goroutines of options that no server will take: parsing starts them.
+func closeResolver(opts *server.Options) {
+	if opts != nil && opts.AccountResolver != nil {
+		opts.AccountResolver.Close()
+	}
+}
+
+func parseOverlay(data []byte) (overlay, error) {
+	var over overlay
+	err := json.Unmarshal(data, &over)
+	return over, err
+}

@@ -1,0 +1,280 @@
+package main
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// embedded is one server of this process: everything from its start to its stop.
+type embedded struct {
+	handle   uint64
+	log      *logger
+	pipes    pipes
+	running  atomic.Bool
+	starting atomic.Pointer[job]
+	state    atomic.Pointer[[]byte] // JSON, for gb_server_state
+	opts     atomic.Pointer[server.Options]
+	http     atomic.Pointer[monitor] // nil: no HTTP monitoring
+
+	mu    sync.Mutex // one start, apply or stop at a time
+	set   *settings
+	srv   *server.Server
+	store *store
+	ports []int // that forked children close
+}
+
+var servers table[*embedded]
+
+func startServer(text string, over overlay) (handle, jobHandle uint64) {
+	e := &embedded{}
+	e.publish(map[string]any{"state": "starting"})
+	e.mu.Lock() // until the start is over: a stop that comes early waits for it
+	handle = servers.add(e)
+	e.handle = handle
+	e.log = newLogger(handle)
+	return handle, startJob(func(j *job) ([]byte, error) {
+		defer e.mu.Unlock()
+		e.starting.Store(j)
+		state, err := e.start(j, text, over)
+		if err != nil {
+			e.teardown()
+			_, _ = servers.take(handle)
+		}
+		return state, err
+	})
+}
+
+func (e *embedded) start(j *job, text string, over overlay) ([]byte, error) {
+	set, err := parseSettings(text, over)
+	if err != nil {
+		return nil, err
+	}
+	e.set = set
+	e.opts.Store(set.opts)
+	if err := set.http.validate(set.opts); err != nil {
+		return nil, err
+	}
+	if err := e.lockStore(set); err != nil {
+		return nil, err
+	}
+	sink, err := e.log.openSink(set.log)
+	if err != nil {
+		return nil, err
+	}
+	e.log.use(set.log, sink)
+	m, err := listenHTTP(set.http)
+	if err != nil {
+		return nil, err
+	}
+	e.http.Store(m)
+	s, err := server.NewServer(set.opts)
+	if err != nil {
+		return nil, configFault("", "%v", err)
+	}
+	e.srv = s
+	s.SetLoggerV2(e.log, set.opts.Debug, set.opts.Trace, set.opts.TraceVerbose)
+	if err := e.untilReady(j, s); err != nil {
+		return nil, err
+	}
+	if m != nil {
+		m.serve(s, set.opts.HTTPBasePath, e.tlsConfig)
+	}
+	e.running.Store(true)
+	state := e.describe()
+	if !j.commit() {
+		return nil, errCanceled
+	}
+	return state, nil
+}
+
+// untilReady starts the server and waits until every listener is open. Start does not return before
+// JetStream has recovered its streams.
+func (e *embedded) untilReady(j *job, s *server.Server) error {
+	started := make(chan error, 1)
+	go func() {
+		started <- protect(func() error {
+			s.Start()
+			return nil
+		})
+	}()
+	for waiting := true; waiting; {
+		select {
+		case err := <-started:
+			if err != nil {
+				return err
+			}
+			waiting = false
+		case line := <-e.log.fatal:
+			<-started
+			return fatalFault(line, e.set.opts)
+		case <-j.ctx.Done():
+			s.Shutdown()
+			<-started
+			return errCanceled
+		}
+	}
+	// The server's own waiting sleeps 25 ms between two looks; ours looks each millisecond.
+	for !s.ReadyForConnections(time.Millisecond) {
+		select {
+		case line := <-e.log.fatal:
+			return fatalFault(line, e.set.opts)
+		case <-j.ctx.Done():
+			return errCanceled
+		case <-time.After(time.Millisecond):
+		}
+	}
+	select {
+	case line := <-e.log.fatal:
+		return fatalFault(line, e.set.opts)
+	default:
+		return nil
+	}
+}
+
+// lockStore locks the store that the settings name, if they want one and it is not locked already.
+func (e *embedded) lockStore(set *settings) error {
+	dir := set.opts.StoreDir
+	if !set.opts.JetStream || (e.store != nil && e.store.dir == dir) {
+		return nil
+	}
+	if dir == "" {
+		return configFault("jetstream.store_dir", "must be set: the server's default is shared by all")
+	}
+	name := set.overlay.Name
+	if set.opts.ServerName != "" {
+		name = set.opts.ServerName
+	}
+	store, err := openStore(dir, name, set.overlay.PrivateStore)
+	if err != nil {
+		return err
+	}
+	e.store = store
+	return nil
+}
+
+func (e *embedded) tlsConfig() *tls.Config { return e.opts.Load().TLSConfig }
+
+// stop shuts the server down and gives back all that it held.
+func (e *embedded) stop() {
+	e.running.Store(false)
+	if j := e.starting.Load(); j != nil {
+		j.requestCancel()
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, err := servers.take(e.handle); err == nil {
+		e.teardown()
+	}
+}
+
+func (e *embedded) teardown() {
+	e.running.Store(false)
+	e.publish(map[string]any{"state": "stopping"})
+	e.pipes.shutdown()
+	if e.srv != nil {
+		e.srv.Shutdown()
+		e.srv.WaitForShutdown()
+	} else if e.set != nil {
+		closeResolver(e.set.opts)
+	}
+	e.pipes.close()
+	e.http.Load().close()
+	e.store.close()
+	e.log.use(logSettings{}, nil)
+	for _, port := range e.ports {
+		closePortInChild(port, false)
+	}
+}
+
+func stopServer(h uint64) (uint64, error) {
+	e, err := servers.get(h)
+	if err != nil {
+		return 0, err
+	}
+	return startJob(func(*job) ([]byte, error) {
+		e.stop()
+		return nil, nil
+	}), nil
+}
+
+func stopServers() uint64 {
+	return startJob(func(*job) ([]byte, error) {
+		var all sync.WaitGroup
+		for _, e := range servers.all() {
+			all.Go(e.stop)
+		}
+		all.Wait()
+		return nil, nil
+	})
+}
+
+// describe writes down the facts of the running server, for callers that must not wait for its locks.
+func (e *embedded) describe() []byte {
+	opts, m := e.set.opts, e.http.Load()
+	ports := boundPorts(e.srv, opts, m)
+	state := map[string]any{
+		"state": "running", "server_id": e.srv.ID(), "server_name": e.srv.Name(),
+		"jetstream_enabled": e.srv.JetStreamEnabled(), "ports": ports,
+		"client_url": nil, "monitoring_url": nil, "websocket_url": nil,
+	}
+	if port, ok := ports["client"]; ok {
+		state["client_url"] = listenURL("nats", "tls", opts.TLSConfig != nil, opts.Host, port)
+	}
+	if port, ok := ports["websocket"]; ok {
+		ws := opts.Websocket
+		state["websocket_url"] = listenURL("ws", "wss", ws.TLSConfig != nil, ws.Host, port)
+	}
+	if m != nil {
+		state["monitoring_url"] = m.url(opts.HTTPBasePath)
+	}
+	open := []int{}
+	for _, port := range ports {
+		open = append(open, port)
+		if !slices.Contains(e.ports, port) {
+			closePortInChild(port, true)
+		}
+	}
+	for _, port := range e.ports {
+		if !slices.Contains(open, port) {
+			closePortInChild(port, false)
+		}
+	}
+	e.ports = open
+	return e.publish(state)
+}
+
+func listenURL(scheme, secure string, isSecure bool, host string, port int) string {
+	if isSecure {
+		scheme = secure
+	}
+	return scheme + "://" + net.JoinHostPort(reachable(host), strconv.Itoa(port))
+}
+
+func (e *embedded) publish(state map[string]any) []byte {
+	data, err := json.Marshal(state)
+	if err != nil {
+		panic(err) // strings and numbers only
+	}
+	e.state.Store(&data)
+	return data
+}
+
+// runningServer is the server behind a handle, if it is up.
+func runningServer(h uint64) (*embedded, error) {
+	e, err := servers.get(h)
+	if err != nil {
+		return nil, err
+	}
+	if !e.running.Load() {
+		return nil, faultf(codeStopped, "the server is not running")
+	}
+	return e, nil
+}

@@ -1,0 +1,133 @@
+"""Fixtures of all tests: servers of their own, interpreters of their own, and nothing left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from dotgnatly import BrokerConfiguration, NatsController, runtime
+
+
+def wait_until(condition: Callable[[], Any], what: str = "", timeout: float = 10.0) -> Any:
+    """The first true value of the condition; a failure if there is none in time."""
+    deadline = time.monotonic() + timeout
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {timeout} s: {what or condition}")
+        time.sleep(0.005)  # between two looks at a condition
+    return value
+
+
+def counts() -> dict[str, int]:
+    """What is alive in the native library: servers, jobs, connections, goroutines."""
+    result: dict[str, int] = json.loads(runtime.native().counts())
+    return result
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left() -> Iterator[None]:
+    """After each test no server, job or in-process connection is alive."""
+    yield
+    if runtime.loaded():
+        alive = {name: n for name, n in counts().items() if name != "goroutines"}
+        assert alive == {"servers": 0, "jobs": 0, "connections": 0}
+
+
+@pytest.fixture
+def nats_server() -> Iterator[NatsController]:
+    """A server of this test's own, closed after it."""
+    with NatsController(BrokerConfiguration(port=-1)) as controller:
+        yield controller
+
+
+@pytest.fixture
+def jetstream_server(tmp_path: Path) -> Iterator[NatsController]:
+    """A server with JetStream of this test's own, closed after it."""
+    config = BrokerConfiguration(port=-1, jetstream={"store_dir": tmp_path / "store"})
+    with NatsController(config) as controller:
+        yield controller
+
+
+class Finished(NamedTuple):
+    """What an interpreter of its own did."""
+
+    code: int
+    """Exit code; negative is the signal that ended it."""
+    out: str
+    err: str
+    seconds: float
+
+
+class Interpreter:
+    """A Python process that runs a script; it is ended after the test whatever happened."""
+
+    def __init__(self, script: str, *args: str, env: dict[str, str], cwd: Path) -> None:
+        self._begun = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, "-X", "faulthandler", "-c", textwrap.dedent(script), *args],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=env,
+            cwd=cwd,
+        )
+
+    def read_line(self) -> str:
+        """The next line it prints; waits for it."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().rstrip("\n")
+
+    def write_line(self, line: str) -> None:
+        """Give it a line on its standard input."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def send(self, signal_number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(signal_number)
+
+    def finish(self, timeout: float = 30.0) -> Finished:
+        """Wait for its end."""
+        out, err = self.process.communicate(timeout=timeout)
+        return Finished(self.process.returncode, out, err, time.monotonic() - self._begun)
+
+    def close(self) -> None:
+        """End it if it still runs."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def interpreter(tmp_path: Path) -> Iterator[Callable[..., Interpreter]]:
+    """Starts scripts in interpreters of their own: ``interpreter(script, *args, **environment)``."""
+    started: list[Interpreter] = []
+
+    def start(script: str, *args: str, **environment: str) -> Interpreter:
+        process = Interpreter(script, *args, env=os.environ | environment, cwd=tmp_path)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.close()
+
+
+@pytest.fixture
+def run_python(interpreter: Callable[..., Interpreter]) -> Callable[..., Finished]:
+    """Runs a script in an interpreter of its own to its end."""
+
+    def run(script: str, *args: str, timeout: float = 30.0, **environment: str) -> Finished:
+        return interpreter(script, *args, **environment).finish(timeout)
+
+    return run

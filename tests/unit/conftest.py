@@ -1,0 +1,101 @@
+"""Fixtures of the unit tests: one suite for both controllers, log lines, certificates."""
+
+import asyncio
+import inspect
+import logging
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
+from typing import Any, Self
+
+import pytest
+
+from dotgnatly import AsyncNatsController, BrokerConfiguration, NatsController, logs
+
+
+class Awaited:
+    """A controller of either class, awaited: the calls of the blocking one run in threads."""
+
+    def __init__(self, controller: NatsController | AsyncNatsController) -> None:
+        self.controller = controller
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.controller, name)
+        if not callable(value) or inspect.iscoroutinefunction(value):
+            return value
+        return partial(asyncio.to_thread, value)
+
+    async def __aenter__(self) -> Self:
+        if isinstance(self.controller, NatsController):
+            await asyncio.to_thread(self.controller.__enter__)
+        else:
+            await self.controller.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        if isinstance(self.controller, NatsController):
+            await asyncio.to_thread(self.controller.__exit__, *exc)
+        else:
+            await self.controller.__aexit__(*exc)
+
+
+@pytest.fixture(params=[NatsController, AsyncNatsController], ids=["blocking", "async"])
+async def make(request: pytest.FixtureRequest) -> AsyncIterator[Callable[..., Awaited]]:
+    """Makes controllers of one class, ``make(config, **options)``; they are shut down at the end."""
+    made: list[Awaited] = []
+
+    def make(config: Any = None, **options: Any) -> Awaited:
+        controller = request.param(BrokerConfiguration(port=-1) if config is None else config, **options)
+        made.append(Awaited(controller))
+        return made[-1]
+
+    yield make
+    for controller in made:
+        await controller.shutdown()
+
+
+@pytest.fixture
+async def broker(make: Callable[..., Awaited]) -> Awaited:
+    """A running server on a free port."""
+    controller = make()
+    await controller.start()
+    return controller
+
+
+@pytest.fixture
+def start(make: Callable[..., Awaited]) -> Callable[..., Awaitable[Awaited]]:
+    """Starts a server on free ports: ``await start(**fields)``."""
+
+    async def start(**fields: Any) -> Awaited:
+        controller = make(BrokerConfiguration(**{"port": -1} | fields))
+        await controller.start()
+        return controller
+
+    return start
+
+
+@pytest.fixture
+def lines() -> Iterator[list[logging.LogRecord]]:
+    """All log lines of servers that have been delivered so far; the list grows."""
+
+    class Collect(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            records.append(record)
+
+    records: list[logging.LogRecord] = []
+    logger, handler = logging.getLogger("dotgnatly.server"), Collect()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logs.TRACE)
+    yield records
+    logger.setLevel(level)
+    logger.removeHandler(handler)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

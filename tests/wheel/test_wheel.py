@@ -1,0 +1,85 @@
+"""What must hold of the wheel that users install."""
+
+import subprocess
+import sys
+
+import pytest
+from elftools.elf.dynamic import DynamicSection
+from elftools.elf.elffile import ELFFile
+
+MEGABYTE = 1_000_000
+DF_1_NODELETE = 0x8
+
+LIGHT_IMPORT = """
+import sys
+import msgspec
+before = set(sys.modules)
+import dotgnatly
+print(dotgnatly.__file__)
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+@pytest.fixture(scope="module")
+def module(unpacked):
+    """The native module, as an ELF file."""
+    if sys.platform != "linux":
+        pytest.skip("reads ELF")
+    (path,) = (unpacked / "dotgnatly").glob("_native.*.so")
+    with path.open("rb") as file:
+        yield ELFFile(file)
+
+
+def test_it_is_small(wheel):
+    """Everybody downloads it, often many times a day in CI."""
+    assert wheel.stat().st_size <= 8 * MEGABYTE
+
+
+def test_it_ships_what_runs_and_nothing_else(unpacked):
+    """Sources of the native module are of no use without its build."""
+    suffixes = {path.suffix for path in (unpacked / "dotgnatly").rglob("*") if path.is_file()}
+    assert suffixes <= {".py", ".pyi", ".typed", ".toml", ".so", ".pyd"}
+
+
+def test_it_is_typed(unpacked):
+    """Type checkers read a package's annotations only where this file is."""
+    assert (unpacked / "dotgnatly" / "py.typed").is_file()
+    assert (unpacked / "dotgnatly" / "_native.pyi").is_file()
+
+
+def test_it_carries_the_licences(unpacked):
+    """The Go code inside may be passed on only together with its notices."""
+    (licenses,) = unpacked.glob("dotgnatly-*.dist-info/licenses")
+    assert "Apache License" in (licenses / "LICENSE").read_text()
+    assert "nats-server" in (licenses / "gobridge" / "LICENSES.txt").read_text()
+
+
+def test_it_exports_one_symbol(module):
+    """A second Go library in the process has functions of the same names."""
+    symbols = module.get_section_by_name(".dynsym").iter_symbols()
+    exported = [s.name for s in symbols if s.name and s.entry["st_shndx"] != "SHN_UNDEF"]
+    assert exported == ["PyInit__native"]
+
+
+def test_it_is_stripped(module):
+    """Symbols for a debugger would double its size."""
+    assert module.get_section_by_name(".symtab") is None
+
+
+def test_it_cannot_be_unloaded(module):
+    """A Go runtime whose code is unmapped ends the process with a crash."""
+    dynamic = next(s for s in module.iter_sections() if isinstance(s, DynamicSection))
+    flags = {tag.entry.d_tag: tag.entry.d_val for tag in dynamic.iter_tags()}
+    assert flags["DT_FLAGS_1"] & DF_1_NODELETE
+    assert flags["DT_FLAGS"] & 0x2  # -Bsymbolic
+
+
+def test_importing_it_is_light(unpacked):
+    """Programs that may never start a server import it too."""
+    code = f"import sys; sys.path.insert(0, {str(unpacked)!r})\n{LIGHT_IMPORT}"
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, cwd=unpacked, check=True, capture_output=True, text=True)
+    where, loaded = done.stdout.splitlines()
+    assert where.startswith(str(unpacked))
+    heavy = {"asyncio", "logging", "pathlib", "socket", "sqlite3", "tempfile", "dotgnatly._native"}
+    assert heavy.isdisjoint(loaded.split())
