@@ -37,6 +37,7 @@ test: test-go  ## Run all tests, Go's and Python's
 
 test-go: build $(GO)  ## Run the Go tests, under the race detector
 	$(GO) -C gobridge vet ./...
+	$(GO) -C gobridge vet $(abspath $(wildcard benchmarks/native/*.go))
 	$(GO) -C gobridge test -race ./...
 
 test-faults: build  ## Run the slow part of the fault table: kills, power loss, a full disk

@@ -46,7 +46,8 @@ def _use_zig():
         (tools / "ar.cmd").write_text(f'@"{python}" -m ziglang ar %*\n')
     else:
         zig = f"{shlex.quote(python)} -m ziglang"
-        os.environ["CC"] = f"{zig} cc"
+        # The interpreter's own flags are meant for the compiler that it was built with.
+        os.environ |= {"CC": f"{zig} cc", "CFLAGS": "-O2", "LDSHARED": f"{zig} cc -shared"}
         (tools / "ar").write_text(f'#!/bin/sh\nexec {zig} ar "$@"\n')
         (tools / "ar").chmod(0o755)
     os.environ["PATH"] = os.pathsep.join([str(tools), os.environ["PATH"]])

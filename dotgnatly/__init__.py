@@ -5,34 +5,167 @@
     with NatsController(BrokerConfiguration(port=-1)) as controller:
         print(controller.client_url)
 
-Importing the package starts nothing and loads no native code; see ``dotgnatly.runtime``.
+Importing the package starts nothing, and imports neither the server nor most of the package itself:
+each public name brings its module with it when it is first asked for.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from dotgnatly import errors
-from dotgnatly.errors import *  # noqa: F403 - all of them are public names
+from dotgnatly.errors import (
+    AlreadyRunningError,
+    AuthenticationError,
+    ChangeError,
+    ChangeVetoedError,
+    ClientError,
+    ConfigError,
+    ConnectionClosedError,
+    DotgnatlyError,
+    Fault,
+    ForkedProcessError,
+    ImpossibleChangeError,
+    JetStreamError,
+    KeyNotFoundError,
+    NativeError,
+    NoRespondersError,
+    NotFoundError,
+    ObjectNotFoundError,
+    PortInUseError,
+    RequestTimeoutError,
+    RestartRequiredError,
+    ServerStoppedError,
+    ShutdownTimeoutError,
+    SlowConsumerError,
+    StartError,
+    StartTimeoutError,
+    StateError,
+    StoreDamagedError,
+    StoreInUseError,
+    WrongRevisionError,
+)
 
 if TYPE_CHECKING:
     from dotgnatly.aio import AsyncNatsController
-    from dotgnatly.config import BrokerConfiguration
+    from dotgnatly.config import (
+        AccountConfiguration,
+        AccountJetStreamConfiguration,
+        AccountLimitsConfiguration,
+        AllowResponsesConfiguration,
+        AuthCalloutConfiguration,
+        AuthorizationConfiguration,
+        BrokerConfiguration,
+        ClusterConfiguration,
+        CompressionConfiguration,
+        ExportConfiguration,
+        ImportConfiguration,
+        ImportSourceConfiguration,
+        JetStreamBatchConfiguration,
+        JetStreamClusterMigrateConfiguration,
+        JetStreamConfiguration,
+        JetStreamLimitsConfiguration,
+        JetStreamTpmConfiguration,
+        LeafNodeAuthorizationConfiguration,
+        LeafNodeConfiguration,
+        LeafNodeProxyConfiguration,
+        LeafNodeRemoteConfiguration,
+        LeafNodeUserConfiguration,
+        MappingConfiguration,
+        MsgTraceConfiguration,
+        OcspPeerConfiguration,
+        PermissionsConfiguration,
+        ServiceLatencyConfiguration,
+        SubjectPermissionsConfiguration,
+        TlsCertificateConfiguration,
+        TlsConfiguration,
+        UserConfiguration,
+    )
     from dotgnatly.controller import NatsController
     from dotgnatly.info import ServerInfo
     from dotgnatly.versions import ConfigurationVersion
 
-_HOME = {
+__all__ = [
+    "AccountConfiguration",
+    "AccountJetStreamConfiguration",
+    "AccountLimitsConfiguration",
+    "AllowResponsesConfiguration",
+    "AlreadyRunningError",
+    "AsyncNatsController",
+    "AuthCalloutConfiguration",
+    "AuthenticationError",
+    "AuthorizationConfiguration",
+    "BrokerConfiguration",
+    "ChangeError",
+    "ChangeVetoedError",
+    "ClientError",
+    "ClusterConfiguration",
+    "CompressionConfiguration",
+    "ConfigError",
+    "ConfigurationVersion",
+    "ConnectionClosedError",
+    "DotgnatlyError",
+    "ExportConfiguration",
+    "Fault",
+    "ForkedProcessError",
+    "ImportConfiguration",
+    "ImportSourceConfiguration",
+    "ImpossibleChangeError",
+    "JetStreamBatchConfiguration",
+    "JetStreamClusterMigrateConfiguration",
+    "JetStreamConfiguration",
+    "JetStreamError",
+    "JetStreamLimitsConfiguration",
+    "JetStreamTpmConfiguration",
+    "KeyNotFoundError",
+    "LeafNodeAuthorizationConfiguration",
+    "LeafNodeConfiguration",
+    "LeafNodeProxyConfiguration",
+    "LeafNodeRemoteConfiguration",
+    "LeafNodeUserConfiguration",
+    "MappingConfiguration",
+    "MsgTraceConfiguration",
+    "NativeError",
+    "NatsController",
+    "NoRespondersError",
+    "NotFoundError",
+    "ObjectNotFoundError",
+    "OcspPeerConfiguration",
+    "PermissionsConfiguration",
+    "PortInUseError",
+    "RequestTimeoutError",
+    "RestartRequiredError",
+    "ServerInfo",
+    "ServerStoppedError",
+    "ServiceLatencyConfiguration",
+    "ShutdownTimeoutError",
+    "SlowConsumerError",
+    "StartError",
+    "StartTimeoutError",
+    "StateError",
+    "StoreDamagedError",
+    "StoreInUseError",
+    "SubjectPermissionsConfiguration",
+    "TlsCertificateConfiguration",
+    "TlsConfiguration",
+    "UserConfiguration",
+    "WrongRevisionError",
+]
+
+_HOMES = {
     "AsyncNatsController": "aio",
+    "ConfigurationVersion": "versions",
     "NatsController": "controller",
     "ServerInfo": "info",
-    "ConfigurationVersion": "versions",
-    "BrokerConfiguration": "config",
 }
+"""The modules of the names that are not errors; all others are blocks of the configuration."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
+    home = importlib.import_module(f"{__name__}.{_HOMES.get(name, 'config')}")
+    value = globals()[name] = getattr(home, name)
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

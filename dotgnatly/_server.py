@@ -1,7 +1,7 @@
 """One embedded server: its configuration, its state, and the steps of every call that waits.
 
-``NatsController`` and ``AsyncNatsController`` drive the same steps, one blocking, one in an event loop,
-and see to it that only one call changes something at a time.
+``NatsController`` and ``AsyncNatsController`` drive the same steps, one blocking, one in an event
+loop, and see to it that only one call changes something at a time.
 """
 
 import warnings
@@ -57,7 +57,7 @@ _decode_state = msgspec.json.Decoder(State).decode
 class Server:
     """The state behind a controller."""
 
-    def __init__(  # noqa: PLR0913 - one argument for each of the controller's
+    def __init__(
         self,
         config: BrokerConfiguration | Mapping[str, Any] | None,
         *,
@@ -161,7 +161,9 @@ class Server:
             _unclosed.discard(self)
             _log_names().pop(self.handle, None)
             self.handle, self.state, self._defaults = 0, None, Defaults()
-        yield from self._settle(timeout, ShutdownTimeoutError(f"{self} still runs after {timeout} s"))
+        yield from self._settle(
+            timeout, ShutdownTimeoutError(f"{self} still runs after {timeout} s")
+        )
 
     def _give_up(self, job: int) -> None:
         self._pending = job
@@ -223,7 +225,7 @@ class Server:
         layer = self.flags if discard_changes else self.changes
         return (yield from self._change(base, layer, timeout, author, reason))
 
-    def _change(  # noqa: PLR0913 - the parts of a change
+    def _change(
         self,
         base: BrokerConfiguration,
         layer: BrokerConfiguration,
@@ -293,23 +295,22 @@ class Server:
         job = runtime.native().server_monitor(self.require_running(), endpoint.encode(), encoded)
         return (yield Wait(job))
 
-
     def varz(self) -> Steps["Varz"]:
         """The server's Varz."""
-        from dotgnatly.monitoring import decode_varz  # noqa: PLC0415 - many structs
+        from dotgnatly.monitoring import decode_varz
 
         return decode_varz((yield from self.monitor("varz")))
 
     def healthz(self, options: Mapping[str, Any]) -> Steps["Healthz"]:
         """The server's Healthz; its options are spelt with hyphens in JSON."""
-        from dotgnatly.monitoring import decode_healthz  # noqa: PLC0415 - as above
+        from dotgnatly.monitoring import decode_healthz
 
         spelt = {name.replace("_", "-"): value for name, value in options.items()}
         return decode_healthz((yield from self.monitor("healthz", spelt)))
 
     def info(self) -> Steps["ServerInfo"]:
         """Facts in one object."""
-        from dotgnatly.info import ServerInfo  # noqa: PLC0415 - as above
+        from dotgnatly.info import ServerInfo
 
         state = self.facts()
         varz = yield from self.varz()
@@ -366,6 +367,6 @@ def _as_config(config: BrokerConfiguration | Mapping[str, Any] | None) -> Broker
 
 
 def _log_names() -> dict[int, str]:
-    from dotgnatly import logs  # noqa: PLC0415 - loaded with the native library
+    from dotgnatly import logs
 
     return logs.names

@@ -24,8 +24,8 @@ class AsyncNatsController(_Controller):
     """A NATS server inside this process, awaited; otherwise as ``NatsController``.
 
     An asynchronous context manager. It belongs to one event loop from its start to its shutdown; in
-    another one its calls raise StateError. A cancelled ``start`` or change has undone itself; what is in
-    force is always what ``config`` and ``is_running`` say.
+    another one its calls raise StateError. A cancelled ``start`` or change has undone itself; what
+    is in force is always what ``config`` and ``is_running`` say.
     """
 
     _loop: asyncio.AbstractEventLoop | None = None
@@ -41,9 +41,9 @@ class AsyncNatsController(_Controller):
         loop = asyncio.get_running_loop()
         if self._loop is loop:
             return
-        if self._loop is not None and not self._loop.is_closed():
-            if self._server.handle or self._lock.locked():
-                raise StateError("this controller belongs to another event loop; shut it down there")
+        in_use = self._loop is not None and not self._loop.is_closed()
+        if in_use and (self._server.handle or self._lock.locked()):
+            raise StateError("this controller belongs to another event loop; shut it down there")
         self._loop, self._lock = loop, asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -57,12 +57,12 @@ class AsyncNatsController(_Controller):
         self,
         config: BrokerConfiguration | Mapping[str, Any] | None = None,
         *,
-        timeout: float | None = None,  # noqa: ASYNC109 - one meaning in both classes
+        timeout: float | None = None,
     ) -> str | None:
         """As ``NatsController.start``."""
         return await self._run(self._server.start(config, timeout))
 
-    async def shutdown(self, *, timeout: float | None = 30.0) -> None:  # noqa: ASYNC109
+    async def shutdown(self, *, timeout: float | None = 30.0) -> None:
         """As ``NatsController.shutdown``."""
         await self._run(self._server.shutdown(timeout))
 
@@ -70,7 +70,7 @@ class AsyncNatsController(_Controller):
         self,
         config: BrokerConfiguration | Mapping[str, Any] | None = None,
         *,
-        timeout: float | None = 30.0,  # noqa: ASYNC109
+        timeout: float | None = 30.0,
         author: str | None = None,
         reason: str | None = None,
         **changes: Any,
@@ -82,7 +82,7 @@ class AsyncNatsController(_Controller):
         self,
         config: BrokerConfiguration | Mapping[str, Any],
         *,
-        timeout: float | None = 30.0,  # noqa: ASYNC109
+        timeout: float | None = 30.0,
         author: str | None = None,
         reason: str | None = None,
     ) -> ConfigurationVersion:
@@ -93,7 +93,7 @@ class AsyncNatsController(_Controller):
         self,
         *,
         discard_changes: bool = False,
-        timeout: float | None = 30.0,  # noqa: ASYNC109
+        timeout: float | None = 30.0,
         author: str | None = None,
         reason: str | None = None,
     ) -> ConfigurationVersion:
@@ -125,6 +125,6 @@ class AsyncNatsController(_Controller):
 
     async def connect_nats_py(self, **options: Any) -> "Client":
         """As ``NatsController.connect_nats_py``."""
-        from dotgnatly import nats_py  # noqa: PLC0415 - an extra
+        from dotgnatly import nats_py
 
         return await nats_py.connect(self._server, **options)

@@ -40,7 +40,7 @@ class _Controller:
             config: The configuration of the first start; None is the server's defaults with ours.
             dont_listen: Open no client port: clients connect inside the process.
             memory_limit: Soft limit of the Go heap in bytes, for all servers of this process.
-            name: What errors and the store lock call this server; default its server_name.
+            name: What errors and the store lock call it; default its server_name.
         """
         caller = sys._getframe(1)  # noqa: SLF001 - for the warning about a controller never closed
         self._server = Server(
@@ -65,7 +65,7 @@ class _Controller:
 
     @property
     def client_url(self) -> str | None:
-        """Where clients on this machine connect, such as "nats://127.0.0.1:4222"; None without a port.
+        """Where clients on this machine connect, such as "nats://127.0.0.1:4222", or None.
 
         Raises:
             ServerStoppedError: It is not running; so with all the facts below.
@@ -105,9 +105,9 @@ class _Controller:
 class NatsController(_Controller):
     """A NATS server inside this process.
 
-    A context manager: started on entry, shut down on exit. It may be started again after a shutdown,
-    and used from several threads: calls that change something wait for one another. Ctrl-C ends every
-    waiting call at once; a start or change that it ended has undone itself.
+    A context manager: started on entry, shut down on exit. It may be started again after a
+    shutdown, and used from several threads: calls that change something wait for one another.
+    Ctrl-C ends every waiting call at once; a start or change that it ended has undone itself.
 
     Example:
         >>> with NatsController(BrokerConfiguration(port=-1)) as controller:
@@ -140,10 +140,12 @@ class NatsController(_Controller):
 
         Args:
             config: A configuration in place of the one given so far.
-            timeout: Seconds until it must be ready; None waits as long as JetStream needs to recover
-                its streams.
+            timeout: Seconds until it must be ready; None waits as long as JetStream needs to
+                recover its streams.
+
         Returns:
             The client URL; None with ``dont_listen``.
+
         Raises:
             AlreadyRunningError: It is running; nothing was changed.
             ConfigError: The configuration is not valid. In this and the cases below the server has
@@ -159,11 +161,12 @@ class NatsController(_Controller):
     def shutdown(self, *, timeout: float | None = 30.0) -> None:
         """Stop the server and wait until it is gone; do nothing if it is not running.
 
-        Clients are disconnected, JetStream is written to disk, ports and store are free afterwards, a
-        private ``store_dir`` is removed. The configuration stays for the next start.
+        Clients are disconnected, JetStream is written to disk, ports and store are free afterwards,
+        a private ``store_dir`` is removed. The configuration stays for the next start.
 
         Args:
             timeout: Seconds to wait.
+
         Raises:
             ShutdownTimeoutError: It has not stopped in time and goes on stopping.
         Source: ``Server.Shutdown``, ``Server.WaitForShutdown`` (2.15).
@@ -182,15 +185,17 @@ class NatsController(_Controller):
         """Change some of the configuration of the running server; clients stay connected.
 
         Args:
-            config: What to change: its set fields. Blocks are merged key by key, lists replaced, maps
-                such as ``accounts`` merged by name; None sets a field back to its default and removes
-                an entry of a map.
+            config: What to change: its set fields. Blocks are merged key by key, lists replaced,
+                maps such as ``accounts`` merged by name; None sets a field back to its default and
+                removes an entry of a map.
             timeout: Seconds until it must be done.
             author: Who changes it, for the version.
             reason: Why, for the version.
             **changes: More changes, by field.
+
         Returns:
             The version that is in force now.
+
         Raises:
             ServerStoppedError: It is not running.
             ConfigError: The result is not valid. In this and the cases below the previous
@@ -217,8 +222,10 @@ class NatsController(_Controller):
             timeout: Seconds until it must be done.
             author: Who changes it, for the version.
             reason: Why, for the version.
+
         Returns:
             The version that is in force now.
+
         Raises:
             DotgnatlyError: As ``update_config``.
         """
@@ -241,8 +248,10 @@ class NatsController(_Controller):
             timeout: Seconds until it must be done.
             author: Who changes it, for the version.
             reason: Why, for the version.
+
         Returns:
             The version that is in force now.
+
         Raises:
             ConfigError: The file is not valid, or the configuration did not come from a file; the
                 previous configuration is in force.
@@ -293,6 +302,6 @@ class NatsController(_Controller):
         Args:
             **options: Those of ``nats.connect``, ``servers`` apart.
         """
-        from dotgnatly import nats_py  # noqa: PLC0415 - an extra
+        from dotgnatly import nats_py
 
         return await nats_py.connect(self._server, **options)

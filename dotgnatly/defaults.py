@@ -67,13 +67,13 @@ class Defaults(msgspec.Struct, kw_only=True):
 
 def _new_store_dir() -> str:
     """A path that nobody else can have; the server makes the directory and removes it."""
-    import tempfile  # noqa: PLC0415 - slow to import, and only needed here
+    import tempfile
 
     return os.path.join(tempfile.gettempdir(), f"dotgnatly-{os.urandom(12).hex()}")
 
 
 def _memory() -> int:
-    """Bytes of memory that this process may use: the machine's, or its container's if that is less."""
+    """Bytes of memory that this process may use: the machine's, or its container's if less."""
     limits = [8 << 30]
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
@@ -93,6 +93,6 @@ def _free_disk(directory: str) -> int:
     if hasattr(os, "statvfs"):
         disk = os.statvfs(directory)
         return disk.f_bavail * disk.f_frsize
-    import shutil  # noqa: PLC0415 - Windows only
+    import shutil
 
     return shutil.disk_usage(directory).free

@@ -64,7 +64,9 @@ class DotgnatlyError(Exception):
         return _rebuild, (type(self), self.args, dict(self.__dict__))
 
 
-def _rebuild(cls: type[DotgnatlyError], args: tuple[Any, ...], facts: dict[str, Any]) -> DotgnatlyError:
+def _rebuild(
+    cls: type[DotgnatlyError], args: tuple[Any, ...], facts: dict[str, Any]
+) -> DotgnatlyError:
     error = cls.__new__(cls, *args)
     error.args = args
     error.__dict__.update(facts)

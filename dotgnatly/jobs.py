@@ -1,7 +1,7 @@
 """Waiting for jobs of the native library, blocking or in an event loop.
 
-A job runs in Go. Whoever waits spins for some microseconds, then sleeps on a socket that Go sends a
-byte on; so signals are handled at once, and no thread is held in Go.
+A job runs in Go. Whoever waits spins for some microseconds, then sleeps on a socket that Go sends
+a byte on; so signals are handled at once, and no thread is held in Go.
 
 What several calls to the library make up together is written once, as steps: a generator that yields
 each job it waits for. ``run`` drives it in a blocking way, ``arun`` in an event loop.
@@ -56,7 +56,7 @@ def _receive(reader: socket.socket, timeout: float | None) -> None:
         reader.settimeout(timeout)
         reader.recv(1)
         return
-    import time  # noqa: PLC0415 - Windows only
+    import time
 
     # Ctrl-C does not end a wait in Winsock: look up often enough to notice it.
     deadline = None if timeout is None else time.monotonic() + timeout
@@ -73,7 +73,7 @@ def _receive(reader: socket.socket, timeout: float | None) -> None:
 
 async def await_(job: int, timeout: float | None = None) -> bytes:
     """Wait for a job in the running event loop; otherwise as ``wait``."""
-    import asyncio  # noqa: PLC0415 - a program without asyncio does not load it
+    import asyncio
 
     library = runtime.native()
     if not library.job_spin(job, _SPIN_NS_IN_LOOP):

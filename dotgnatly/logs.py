@@ -1,8 +1,8 @@
 """The server's log lines on their way into ``logging``.
 
-They arrive on the logger ``dotgnatly.server``, each record with the attribute ``server_name``. Nothing
-is printed unless the program configures logging. Go keeps the lines in a bounded ring and drops the
-oldest when nobody takes them; how many is said in a line of its own.
+They arrive on the logger ``dotgnatly.server``, each record with the attribute ``server_name``.
+Nothing is printed unless the program configures logging. Go keeps the lines in a bounded ring and
+drops the oldest when nobody takes them; how many is said in a line of its own.
 """
 
 import logging
@@ -71,7 +71,9 @@ def _deliver_all(library: ModuleType, reader: socket.socket) -> None:
 
 def _deliver(batch: _Batch) -> None:
     if batch.dropped:
-        server.warning("%d log lines were dropped: they came faster than they were read", batch.dropped)
+        server.warning(
+            "%d log lines were dropped: they came faster than they were read", batch.dropped
+        )
     for handle, level, time_ns, text in batch.lines:
         if not server.isEnabledFor(level):
             continue

@@ -1,4 +1,4 @@
-"""nats-py's own client over a socket pair into the embedded server: its whole API, and no network."""
+"""nats-py's own client over a socket pair into the embedded server: all of it, and no network."""
 
 import asyncio
 import socket
@@ -65,10 +65,10 @@ class InsideTransport(Transport):
 
     async def connect_tls(
         self,
-        uri: str | ParseResult,
-        ssl_context: ssl.SSLContext,
-        buffer_size: int,
-        connect_timeout: int,
+        uri: str | ParseResult,  # noqa: ARG002 - the interface
+        ssl_context: ssl.SSLContext,  # noqa: ARG002
+        buffer_size: int,  # noqa: ARG002
+        connect_timeout: int,  # noqa: ARG002
     ) -> None:
         """TLS inside one process protects nothing, and the server does not ask for it."""
         raise ProtocolError

@@ -31,7 +31,7 @@ def native() -> ModuleType:
 
 
 def loaded() -> bool:
-    """Whether the Go runtime runs in this process, which may be a forked child of the one it ran in."""
+    """Whether the Go runtime was loaded, here or in the process that this one was forked from."""
     return _library is not None
 
 
@@ -62,7 +62,7 @@ def memory_limit(limit: int) -> int:
 
 def crash_file() -> str:
     """Where Go's crash reports are appended to: one file a user, in the temporary directory."""
-    import tempfile  # noqa: PLC0415 - only needed when asked
+    import tempfile
 
     return os.path.join(tempfile.gettempdir(), _crash_name())
 
@@ -74,19 +74,20 @@ def _crash_name() -> str:
 
 def _load() -> ModuleType:
     global _library, _loaded_at  # noqa: PLW0603 - the one piece of state of the process
-    import atexit  # noqa: PLC0415 - with threading and logging, only where the server runs
+    import atexit
 
-    from dotgnatly import logs  # noqa: PLC0415
+    from dotgnatly import logs
 
     with logs.lock:
         if _library is not None:
             return native()
         _refuse_subinterpreters()
         try:
-            from dotgnatly import _native as library  # noqa: PLC0415
+            from dotgnatly import _native as library
         except ImportError as exc:
             raise NativeError(
-                f"the native part of dotgnatly cannot be loaded ({exc}); in a checkout, run `make build`"
+                f"the native part of dotgnatly cannot be loaded ({exc}); "
+                "in a checkout, run `make build`"
             ) from exc
         _loaded_at = _caller()
         _open_crash_file(library)
@@ -119,8 +120,8 @@ def _refuse_subinterpreters() -> None:
 def _open_crash_file(library: ModuleType) -> None:
     try:
         library.crash_output(os.fsencode(crash_file()))
-    except NativeError as exc:  # a foreign file of that name, a read-only system: reports go to stderr
-        from dotgnatly import logs  # noqa: PLC0415
+    except NativeError as exc:  # a foreign file of that name, a read-only system
+        from dotgnatly import logs
 
         logs.package.debug("no crash file: %s", exc)
 
@@ -130,7 +131,7 @@ def _at_exit() -> None:
 
     Runs after the last non-daemon thread has ended, and must not start one.
     """
-    from dotgnatly import _server, jobs, logs  # noqa: PLC0415
+    from dotgnatly import _server, jobs, logs
 
     library = native_or_none()
     if library is None:

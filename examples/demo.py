@@ -1,4 +1,4 @@
-"""A broker inside this process: JetStream, real clients over TCP, and a reload that nobody notices."""
+"""A broker in this process: JetStream, real clients over TCP, a reload that nobody notices."""
 
 import asyncio
 import sys
@@ -86,16 +86,20 @@ async def main() -> None:
         change = took(changed)
         disconnects = await consumer
         print(f"{took(begun)}  {MESSAGES} messages consumed")
-        print(f"{change}  reload in the middle: version {version.number} in force, "
-              f"max_payload {(await controller.varz()).max_payload:,}, {disconnects} disconnects")
+        print(
+            f"{change}  reload in the middle: version {version.number} in force, "
+            f"max_payload {(await controller.varz()).max_payload:,}, {disconnects} disconnects"
+        )
 
         begun = time.perf_counter()
         await controller.shutdown()
         await controller.start()
         client = await controller.connect_nats_py()
         state = (await client.jetstream().stream_info("ORDERS")).state
-        print(f"{took(begun)}  restarted: {state.messages} messages are still there, "
-              "read by a client inside the process")
+        print(
+            f"{took(begun)}  restarted: {state.messages} messages are still there, "
+            "read by a client inside the process"
+        )
         await client.close()
 
         begun = time.perf_counter()

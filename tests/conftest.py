@@ -1,4 +1,4 @@
-"""Fixtures of all tests: servers of their own, interpreters of their own, and nothing left behind."""
+"""Fixtures of all tests: servers and interpreters of their own, and nothing left behind."""
 
 import json
 import os
@@ -8,10 +8,17 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from dotgnatly import BrokerConfiguration, NatsController, runtime
 
@@ -110,7 +117,7 @@ class Interpreter:
 
 @pytest.fixture
 def interpreter(tmp_path: Path) -> Iterator[Callable[..., Interpreter]]:
-    """Starts scripts in interpreters of their own: ``interpreter(script, *args, **environment)``."""
+    """Starts scripts in interpreters of their own: ``interpreter(script, *args, **environ)``."""
     started: list[Interpreter] = []
 
     def start(script: str, *args: str, **environment: str) -> Interpreter:
@@ -131,3 +138,44 @@ def run_python(interpreter: Callable[..., Interpreter]) -> Callable[..., Finishe
         return interpreter(script, *args, **environment).finish(timeout)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ca.pem, server.pem and client.pem that it signed, their keys, and other.key."""
+    folder = tmp_path_factory.mktemp("certificates")
+    keys = {
+        name: ec.generate_private_key(ec.SECP256R1())
+        for name in ("ca", "server", "client", "other")
+    }
+    now = datetime.now(UTC)
+    for name in ("ca", "server", "client"):
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+            .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ca")]))
+            .public_key(keys[name].public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(hours=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.BasicConstraints(ca=name == "ca", path_length=None), critical=True)
+            .add_extension(
+                x509.SubjectAlternativeName([
+                    x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))
+                ]),
+                critical=False,
+            )
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(keys["ca"].public_key()),
+                critical=False,
+            )
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(keys[name].public_key()), critical=False
+            )
+            .sign(keys["ca"], hashes.SHA256())
+        )  # fmt: skip
+        (folder / f"{name}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    for name, key in keys.items():
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (folder / f"{name}.key").write_bytes(pem)
+    return folder

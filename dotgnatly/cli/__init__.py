@@ -10,7 +10,7 @@ from dotgnatly.errors import ConfigError, DotgnatlyError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    parser = argparse.ArgumentParser(prog="dotgnatly", description="A NATS server in a Python process.")
+    parser = argparse.ArgumentParser(prog="dotgnatly", description="A NATS server in Python.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in (serve, check):
         command.add(commands)

@@ -8,36 +8,31 @@ from dotgnatly.config import BrokerConfiguration
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the flags to a parser, spelt as nats-server spells them."""
-    parser.add_argument("-c", "-config", "--config", metavar="FILE", help="configuration file")
-    parser.add_argument("-p", "-port", "--port", type=int, help="port for clients; -1 is a free one")
-    parser.add_argument("-a", "-addr", "--addr", "-net", "--net", metavar="HOST", help="address")
-    parser.add_argument("-m", "-http_port", "--http_port", type=int, help="port for monitoring")
-    parser.add_argument(
-        "-js", "-jetstream", "--jetstream", action="store_true", help="enable JetStream"
-    )
-    parser.add_argument("-sd", "-store_dir", "--store_dir", metavar="DIR", help="JetStream's storage")
-    parser.add_argument("-D", "-debug", "--debug", action="store_true", help="debug lines")
-    parser.add_argument("-V", "-trace", "--trace", action="store_true", help="protocol trace")
-    parser.add_argument("-DV", dest="debug_trace", action="store_true", help="debug and trace")
+    flag = parser.add_argument
+    flag("-c", "-config", "--config", metavar="FILE", help="configuration file")
+    flag("-p", "-port", "--port", type=int, help="port for clients; -1 takes a free one")
+    flag("-a", "-addr", "--addr", "-net", "--net", metavar="HOST", help="address to listen on")
+    flag("-m", "-http_port", "--http_port", type=int, help="port for monitoring")
+    flag("-js", "-jetstream", "--jetstream", action="store_true", help="enable JetStream")
+    flag("-sd", "-store_dir", "--store_dir", metavar="DIR", help="where JetStream keeps its data")
+    flag("-D", "-debug", "--debug", action="store_true", help="debug lines")
+    flag("-V", "-trace", "--trace", action="store_true", help="protocol trace")
+    flag("-DV", dest="debug_trace", action="store_true", help="both")
 
 
 def to_configuration(options: argparse.Namespace) -> BrokerConfiguration:
     """The configuration that the given flags make: a layer above the file."""
-    fields: dict[str, Any] = {}
-    for field, value in (
-        ("port", options.port),
-        ("host", options.addr),
-        ("http_port", options.http_port),
-        ("debug", options.debug or options.debug_trace or None),
-        ("trace", options.trace or options.debug_trace or None),
-    ):
-        if value is not None:
-            fields[field] = value
-    jetstream: dict[str, Any] = {}
-    if options.jetstream:
-        jetstream["enabled"] = True
-    if options.store_dir is not None:
-        jetstream["store_dir"] = options.store_dir
-    if jetstream:
-        fields["jetstream"] = jetstream
-    return BrokerConfiguration(**fields)
+    jetstream = {"enabled": options.jetstream or None, "store_dir": options.store_dir}
+    fields: dict[str, Any] = {
+        "port": options.port,
+        "host": options.addr,
+        "http_port": options.http_port,
+        "debug": options.debug or options.debug_trace or None,
+        "trace": options.trace or options.debug_trace or None,
+        "jetstream": _given(jetstream) or None,
+    }
+    return BrokerConfiguration(**_given(fields))
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

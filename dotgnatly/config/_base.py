@@ -22,6 +22,7 @@ from dotgnatly.config._kinds import (
     Choice,
     Kind,
     Path,
+    Seconds,
     Secret,
     Size,
     Span,
@@ -53,6 +54,9 @@ Duration: TypeAlias = Annotated[timedelta | float | str, Span()]
 """A duration: a timedelta, a number of seconds, or a Go duration such as "2m30s" (h m s ms us ns);
 kept as a timedelta, or as a Go duration if it is finer than a microsecond."""
 
+Timeout: TypeAlias = Annotated[timedelta | float | str, Seconds()]
+"""A duration as above, that the server keeps as a number of seconds."""
+
 FilePath: TypeAlias = Annotated[str | PathLike[str], Path()]
 """A path; a relative one is relative to the working directory of the process."""
 
@@ -76,6 +80,9 @@ FlagMap: TypeAlias = Annotated[Mapping[str, bool | None], Named(FLAG)]
 
 RawBlock: TypeAlias = Annotated[Mapping[str, Any], Raw()]
 """A block without a type of its own: a dict as nats-server's parser reads it."""
+
+WriteTimeout: TypeAlias = Literal["default", "close", "retry"]
+"""What happens to a connection whose peer does not read."""
 
 _PLAIN: dict[object, Kind] = {bool: FLAG, int: INTEGER, str: TEXT}
 
@@ -109,9 +116,9 @@ def _kind(annotation: object) -> Kind:
     """The kind of a field from the type that stands before ``| None | UnsetType``."""
     (held,) = (arg for arg in get_args(annotation) if arg is not NoneType and arg is not UnsetType)
     if get_origin(held) is Annotated:
-        held, told = get_args(held)
-        return told if isinstance(told, Kind) else Choice(get_args(held), told)
-    return Choice(get_args(held), {}) if get_origin(held) is Literal else _PLAIN[held]
+        kind: Kind = get_args(held)[1]
+        return kind
+    return Choice(get_args(held)) if get_origin(held) is Literal else _PLAIN[held]
 
 
 class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -126,6 +133,8 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     """Other spellings of keys that the server accepts, in lower case."""
     _pairs: ClassVar[Mapping[str, tuple[str, str]]] = {}
     """Keys that say a host and a port at once, with the fields for these."""
+    _exact: ClassVar[bool] = False
+    """The server knows these keys in lower case only, and passes over other ones."""
     _derived: ClassVar[tuple[str, ...]] = ()
     """Fields that are no keys but another view of one."""
 
@@ -274,7 +283,7 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         extras: dict[str, Any] = {}
         faults: list[Fault] = []
         for key, given in _mapping(keys).items():
-            name = fields.spellings.get(key) or fields.spellings.get(str(key).lower())
+            name = fields.spellings.get(key if cls._exact else str(key).lower())
             if name is None:
                 if conf:
                     extras[key] = given

@@ -18,6 +18,7 @@ from dotgnatly.errors import Fault
 Faults = Sequence[Fault]
 
 _INT64_MIN, _INT64_MAX = -(1 << 63), (1 << 63) - 1
+_LEAST_PLAIN_FLOAT = 1e-4
 _LONGEST_SHOWN = 60
 
 
@@ -171,9 +172,9 @@ class Url(Text):
 class Choice(Kind):
     """One of some strings, in any letter case; some have other spellings."""
 
-    def __init__(self, values: Sequence[str], spellings: Mapping[str, str]) -> None:
+    def __init__(self, values: Sequence[str], **others: str) -> None:
         self.values = values
-        self.spellings = {value.lower(): value for value in values} | dict(spellings)
+        self.spellings = {value.lower(): value for value in values} | others
 
     def take(self, value: Any, conf: bool) -> Any:  # noqa: ARG002, FBT001
         return self.spellings.get(value.lower(), value) if isinstance(value, str) else value
@@ -227,6 +228,19 @@ class Span(Kind):
 
     def show(self, value: Any) -> str:
         return repr(self.plain(value))
+
+
+class Seconds(Span):
+    """A duration that the server keeps, and some of its parsers only take, as a number of seconds."""
+
+    def plain(self, value: Any) -> Any:
+        if not isinstance(value, timedelta):
+            return value
+        seconds = value.total_seconds()
+        if seconds.is_integer():
+            return int(seconds)
+        # No exponents: the server's parser does not know them.
+        return seconds if abs(seconds) >= _LEAST_PLAIN_FLOAT else super().plain(value)
 
 
 def _nanoseconds(value: object) -> int | None:

@@ -9,13 +9,15 @@ from msgspec.structs import force_setattr
 
 from dotgnatly.config._base import Block, Bytes, Count, Duration, FilePath, Password
 from dotgnatly.config._containers import Nested
-from dotgnatly.config._kinds import QuotedSize, Span, Whole
+from dotgnatly.config._kinds import Choice, QuotedSize, Span, Whole
 from dotgnatly.errors import Fault
 
 Durability: TypeAlias = Literal["process", "power"]
 """What an acknowledged message survives: the end of the process, or also the loss of power."""
 
-Cipher: TypeAlias = Annotated[Literal["aes", "chachapoly"], {"chacha": "chachapoly"}]
+Cipher: TypeAlias = Annotated[
+    Literal["aes", "chachapoly"], Choice(("aes", "chachapoly"), chacha="chachapoly")
+]
 StoreBytes: TypeAlias = Annotated[int | str, QuotedSize()]
 SyncInterval: TypeAlias = Annotated[timedelta | float | str, Span(words={"always": "always"})]
 

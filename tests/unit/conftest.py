@@ -1,4 +1,4 @@
-"""Fixtures of the unit tests: one suite for both controllers, log lines, certificates."""
+"""Fixtures of the unit tests: one suite for both controllers and log lines."""
 
 import asyncio
 import inspect

@@ -1,0 +1,299 @@
+"""The ``accounts`` block: what each account may do, and what accounts share."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+from msgspec import UNSET, UnsetType
+
+from dotgnatly.config._base import Block, Bytes, Bytes32, Count, Duration, Int32, Strings
+from dotgnatly.config._containers import Items, Named, Nested
+from dotgnatly.config._kinds import Choice, Percent
+from dotgnatly.config.auth import Permissions, Users
+from dotgnatly.errors import Fault
+
+ResponseType: TypeAlias = Annotated[
+    Literal["single", "stream", "chunk"],
+    Choice(("single", "stream", "chunk"), singleton="single", chunked="chunk"),
+]
+Share: TypeAlias = Annotated[int | str, Percent(0)]
+Sampling: TypeAlias = Annotated[int | str, Percent(1)]
+LatencySampling: TypeAlias = Annotated[int | str, Percent(1, "headers")]
+
+
+class MappingConfiguration(Block, frozen=True, kw_only=True):
+    """A destination of a subject of ``mappings``. A subject in its place has all the weight.
+
+    Source: ``server.MapDest`` (2.15).
+    """
+
+    _aliases: ClassVar[Mapping[str, str]] = {"dest": "destination"}
+
+    destination: str | None | UnsetType = UNSET
+    """Subject, with ``$1`` or ``{{wildcard(1)}}`` for the wildcards; required. Source: ``MapDest.Subject``."""
+    weight: Share | None | UnsetType = UNSET
+    """Percent of the messages, 0 to 100; required. Source: ``MapDest.Weight``."""
+    cluster: str | None | UnsetType = UNSET
+    """Only in this cluster; default everywhere. Source: ``MapDest.Cluster``."""
+
+    def _contradictions(self) -> Iterable[Fault]:
+        if self.destination is None or self.destination is UNSET:
+            yield Fault("destination", "is required")
+        if self.weight is None or self.weight is UNSET:
+            yield Fault("weight", "is required")
+
+
+def _destination(value: object) -> object:
+    if isinstance(value, str):
+        return MappingConfiguration(destination=value, weight=100)
+    return value
+
+
+_DESTINATIONS = Items(
+    Nested(MappingConfiguration, _destination), lone=(str, Mapping, MappingConfiguration)
+)
+Destinations: TypeAlias = (
+    str | MappingConfiguration | Mapping[str, Any] | Sequence[MappingConfiguration | Mapping[str, Any]]
+)
+Mappings: TypeAlias = Annotated[Mapping[str, Destinations | None], Named(_DESTINATIONS)]
+
+
+class AccountJetStreamConfiguration(Block, frozen=True, kw_only=True):
+    """An account's ``jetstream`` block: its limits. ``True`` is the empty block, without limits.
+
+    Of every limit -1 is none, the default. Source: ``server.JetStreamAccountLimits`` (2.15).
+    """
+
+    _aliases: ClassVar[Mapping[str, str]] = {
+        "max_mem": "max_memory",
+        "mem": "max_memory",
+        "memory": "max_memory",
+        "max_store": "max_file",
+        "max_disk": "max_file",
+        "store": "max_file",
+        "disk": "max_file",
+        "streams": "max_streams",
+        "consumers": "max_consumers",
+        "max_stream_bytes": "max_bytes_required",
+        "max_bytes": "max_bytes_required",
+        "memory_max_stream_bytes": "mem_max_stream_bytes",
+        "store_max_stream_bytes": "disk_max_stream_bytes",
+    }
+
+    max_memory: Bytes | None | UnsetType = UNSET
+    """Bytes in memory streams. Source: ``JetStreamAccountLimits.MaxMemory``."""
+    max_file: Bytes | None | UnsetType = UNSET
+    """Bytes in file streams. Source: ``JetStreamAccountLimits.MaxStore``."""
+    max_streams: int | None | UnsetType = UNSET
+    """Source: ``JetStreamAccountLimits.MaxStreams``."""
+    max_consumers: int | None | UnsetType = UNSET
+    """Source: ``JetStreamAccountLimits.MaxConsumers``."""
+    max_ack_pending: int | None | UnsetType = UNSET
+    """Most a consumer may set. Source: ``JetStreamAccountLimits.MaxAckPending``."""
+    mem_max_stream_bytes: Bytes | None | UnsetType = UNSET
+    """Bytes of a memory stream. Source: ``JetStreamAccountLimits.MemoryMaxStreamBytes``."""
+    disk_max_stream_bytes: Bytes | None | UnsetType = UNSET
+    """Bytes of a file stream. Source: ``JetStreamAccountLimits.StoreMaxStreamBytes``."""
+    max_bytes_required: bool | None | UnsetType = UNSET
+    """Every stream must set a limit; default false. Source: ``JetStreamAccountLimits.MaxBytesRequired``."""
+    cluster_traffic: Literal["system", "owner"] | None | UnsetType = UNSET
+    """Account in which replication travels; default "system". Source: ``server.parseJetStreamForAccount``."""
+
+
+def _account_jetstream(value: object) -> object:
+    words = {"enabled": True, "enable": True, "disabled": False, "disable": False}
+    switch = words.get(value.lower(), value) if isinstance(value, str) else value
+    return AccountJetStreamConfiguration() if switch is True else switch
+
+
+AccountJetStream: TypeAlias = Annotated[
+    AccountJetStreamConfiguration | Mapping[str, Any] | bool | Literal["enabled", "disabled"],
+    Nested(AccountJetStreamConfiguration, _account_jetstream, other=(False,)),
+]
+
+
+class AccountLimitsConfiguration(Block, frozen=True, kw_only=True):
+    """An account's ``limits`` block; -1 is no limit. Source: ``server.parseAccountLimits`` (2.15)."""
+
+    _aliases: ClassVar[Mapping[str, str]] = {
+        "max_conn": "max_connections",
+        "max_subs": "max_subscriptions",
+        "max_pay": "max_payload",
+        "max_leafs": "max_leafnodes",
+    }
+
+    max_connections: Int32 | None | UnsetType = UNSET
+    """Client connections; default no limit."""
+    max_subscriptions: Int32 | None | UnsetType = UNSET
+    """Subscriptions; default no limit."""
+    max_payload: Bytes32 | None | UnsetType = UNSET
+    """Bytes of a message; default the server's limit."""
+    max_leafnodes: Int32 | None | UnsetType = UNSET
+    """Leaf node connections; default no limit."""
+
+
+class MsgTraceConfiguration(Block, frozen=True, kw_only=True):
+    """An account's ``msg_trace`` block; a subject in its place is ``dest``.
+
+    Source: ``server.parseAccountMsgTrace`` (2.15).
+    """
+
+    dest: str | None | UnsetType = UNSET
+    """Subject that traces of messages with a ``traceparent`` header are sent to; default none."""
+    sampling: Sampling | None | UnsetType = UNSET
+    """Percent of the messages, 1 to 100; default 100."""
+
+
+def _msg_trace(value: object) -> object:
+    return MsgTraceConfiguration(dest=value) if isinstance(value, str) else value
+
+
+class ServiceLatencyConfiguration(Block, frozen=True, kw_only=True):
+    """The ``latency`` block of an exported service; a subject in its place is ``subject``.
+
+    Source: ``server.parseServiceLatency`` (2.15).
+    """
+
+    _exact: ClassVar[bool] = True
+
+    subject: str | None | UnsetType = UNSET
+    """Where measurements are published; required."""
+    sampling: LatencySampling | None | UnsetType = UNSET
+    """Percent of the requests, 1 to 100, or "headers": those that ask for it; default 100."""
+
+
+def _latency(value: object) -> object:
+    return ServiceLatencyConfiguration(subject=value) if isinstance(value, str) else value
+
+
+Latency: TypeAlias = Annotated[
+    ServiceLatencyConfiguration | Mapping[str, Any] | str,
+    Nested(ServiceLatencyConfiguration, _latency),
+]
+
+
+class ExportConfiguration(Block, frozen=True, kw_only=True):
+    """A stream or a service that an account offers. Source: ``server.parseExportStreamOrService`` (2.15)."""
+
+    _aliases: ClassVar[Mapping[str, str]] = {
+        "response": "response_type",
+        "threshold": "response_threshold",
+        "response_max_time": "response_threshold",
+        "response_time": "response_threshold",
+    }
+
+    stream: str | None | UnsetType = UNSET
+    """Subject of a stream of messages."""
+    service: str | None | UnsetType = UNSET
+    """Subject of a service."""
+    accounts: Strings | None | UnsetType = UNSET
+    """Accounts that may import it; default all."""
+    account_token_position: Count | None | UnsetType = UNSET
+    """Which token of the subject is the importing account, from 1; default 0, none."""
+    response_type: ResponseType | None | UnsetType = UNSET
+    """Of a service: a single reply, a stream of them, or one in chunks; default "single"."""
+    response_threshold: Duration | None | UnsetType = UNSET
+    """Of a service: how long a reply may take; default 2 min."""
+    latency: Latency | None | UnsetType = UNSET
+    """Of a service: measure how long it takes; default not."""
+    allow_trace: bool | None | UnsetType = UNSET
+    """Of a service: message traces go on into this account; default false."""
+
+    def _contradictions(self) -> Iterable[Fault]:
+        yield from _stream_or_service(self.stream, self.service)
+        if self.stream:
+            for name in ("response_type", "response_threshold", "latency", "allow_trace"):
+                if getattr(self, name):
+                    yield Fault(name, "is of services only")
+
+
+class ImportSourceConfiguration(Block, frozen=True, kw_only=True):
+    """Where an import comes from. Source: ``server.parseAccount`` (2.15)."""
+
+    account: str | None | UnsetType = UNSET
+    """The exporting account; required."""
+    subject: str | None | UnsetType = UNSET
+    """The exported subject, or one that it covers; required."""
+
+    def _contradictions(self) -> Iterable[Fault]:
+        for name in ("account", "subject"):
+            if not getattr(self, name):
+                yield Fault(name, "is required")
+
+
+ImportSource: TypeAlias = Annotated[
+    ImportSourceConfiguration | Mapping[str, Any], Nested(ImportSourceConfiguration)
+]
+
+
+class ImportConfiguration(Block, frozen=True, kw_only=True):
+    """A stream or a service of another account. Source: ``server.parseImportStreamOrService`` (2.15)."""
+
+    stream: ImportSource | None | UnsetType = UNSET
+    """A stream of messages."""
+    service: ImportSource | None | UnsetType = UNSET
+    """A service."""
+    to: str | None | UnsetType = UNSET
+    """Subject that it has here; default its own."""
+    prefix: str | None | UnsetType = UNSET
+    """Of a stream: what comes before its subject here, in place of ``to``."""
+    share: bool | None | UnsetType = UNSET
+    """Of a service: tell it who asks; default false."""
+    allow_trace: bool | None | UnsetType = UNSET
+    """Of a stream: message traces go on into this account; default false."""
+
+    def _contradictions(self) -> Iterable[Fault]:
+        yield from _stream_or_service(self.stream, self.service)
+        if self.stream and self.prefix and self.to:
+            yield Fault("prefix", "cannot stand beside to")
+        if self.service and self.allow_trace:
+            yield Fault("allow_trace", "is of streams only")
+
+
+def _stream_or_service(stream: object, service: object) -> Iterable[Fault]:
+    if bool(stream) == bool(service):
+        yield Fault("", "needs either a stream or a service")
+
+
+Exports: TypeAlias = Annotated[
+    Sequence[ExportConfiguration | Mapping[str, Any]], Items(Nested(ExportConfiguration))
+]
+Imports: TypeAlias = Annotated[
+    Sequence[ImportConfiguration | Mapping[str, Any]], Items(Nested(ImportConfiguration))
+]
+AccountLimits: TypeAlias = Annotated[
+    AccountLimitsConfiguration | Mapping[str, Any], Nested(AccountLimitsConfiguration)
+]
+MsgTrace: TypeAlias = Annotated[
+    MsgTraceConfiguration | Mapping[str, Any] | str, Nested(MsgTraceConfiguration, _msg_trace)
+]
+
+
+class AccountConfiguration(Block, frozen=True, kw_only=True):
+    """An entry of ``accounts``: subjects of their own. Source: ``server.parseAccounts`` (2.15)."""
+
+    _aliases: ClassVar[Mapping[str, str]] = {"maps": "mappings", "trace_dest": "msg_trace"}
+
+    users: Users | None | UnsetType = UNSET
+    """Who belongs to the account; default nobody."""
+    nkey: str | None | UnsetType = UNSET
+    """Public account nkey. Source: ``Account.Nkey``."""
+    default_permissions: Permissions | None | UnsetType = UNSET
+    """Of users that have none of their own; default everything."""
+    imports: Imports | None | UnsetType = UNSET
+    """What it takes from other accounts; default nothing."""
+    exports: Exports | None | UnsetType = UNSET
+    """What it offers to other accounts; default nothing."""
+    mappings: Mappings | None | UnsetType = UNSET
+    """Subjects that become others, by subject; None removes one."""
+    limits: AccountLimits | None | UnsetType = UNSET
+    """Default none."""
+    jetstream: AccountJetStream | None | UnsetType = UNSET
+    """JetStream of the account, off by default."""
+    msg_trace: MsgTrace | None | UnsetType = UNSET
+    """Where traces of its messages go."""
+
+
+Account: TypeAlias = AccountConfiguration | Mapping[str, Any]
+Accounts: TypeAlias = Annotated[
+    Mapping[str, Account | None] | Sequence[str], Named(Nested(AccountConfiguration), bare=True)
+]

@@ -1,0 +1,221 @@
+"""Who may connect, and what they may do: the ``authorization`` block and users."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, TypeAlias
+
+from msgspec import UNSET, UnsetType
+
+from dotgnatly.config._base import Block, Duration, Password, Strings, Timeout
+from dotgnatly.config._containers import Items, Nested
+from dotgnatly.config._kinds import Choice
+from dotgnatly.errors import Fault
+
+_TYPES = ("STANDARD", "WEBSOCKET", "LEAFNODE", "LEAFNODE_WS", "MQTT", "MQTT_WS", "IN_PROCESS")
+ConnectionTypes: TypeAlias = Annotated[str | Sequence[str], Items(Choice(_TYPES), lone=str)]
+
+
+class SubjectPermissionsConfiguration(Block, frozen=True, kw_only=True):
+    """Subjects allowed and denied. A subject or a list in its place is ``allow``.
+
+    Source: ``server.parseSubjectPermission`` (2.15).
+    """
+
+    allow: Strings | None | UnsetType = UNSET
+    """Subjects, wildcards included; "subject queue" for a queue group; default all.
+    Source: ``SubjectPermission.Allow``."""
+    deny: Strings | None | UnsetType = UNSET
+    """Exceptions from ``allow``; default none. Source: ``SubjectPermission.Deny``."""
+
+
+def _allow(value: object) -> object:
+    if isinstance(value, str | list | tuple):
+        return SubjectPermissionsConfiguration(allow=value)
+    return value
+
+
+SubjectPermissions: TypeAlias = Annotated[
+    SubjectPermissionsConfiguration | Mapping[str, Any] | str | Sequence[str],
+    Nested(SubjectPermissionsConfiguration, _allow),
+]
+
+
+class AllowResponsesConfiguration(Block, frozen=True, kw_only=True):
+    """Leave to publish to the reply subjects of received requests. ``True`` is the empty block.
+
+    Source: ``server.parseAllowResponses`` (2.15).
+    """
+
+    _aliases: ClassVar[Mapping[str, str]] = {
+        "max_msgs": "max",
+        "max_messages": "max",
+        "max_responses": "max",
+        "expiration": "expires",
+        "ttl": "expires",
+    }
+
+    max: int | None | UnsetType = UNSET
+    """Replies to a request, negative is no limit; default 1. Source: ``ResponsePermission.MaxMsgs``."""
+    expires: Duration | None | UnsetType = UNSET
+    """How long replies may come, negative is for ever; default 2 min.
+    Source: ``ResponsePermission.Expires``."""
+
+
+def _allow_responses(value: object) -> object:
+    return AllowResponsesConfiguration() if value is True else value
+
+
+AllowResponses: TypeAlias = Annotated[
+    AllowResponsesConfiguration | Mapping[str, Any] | bool,
+    Nested(AllowResponsesConfiguration, _allow_responses, other=(False,)),
+]
+
+
+class PermissionsConfiguration(Block, frozen=True, kw_only=True):
+    """What a user may do; of a cluster, what is imported (publish) and exported (subscribe).
+
+    Source: ``server.parseUserPermissions`` (2.15).
+    """
+
+    _aliases: ClassVar[Mapping[str, str]] = {
+        "pub": "publish",
+        "import": "publish",
+        "sub": "subscribe",
+        "export": "subscribe",
+        "publish_allow_responses": "allow_responses",
+    }
+
+    publish: SubjectPermissions | None | UnsetType = UNSET
+    """Default all subjects. Source: ``Permissions.Publish``."""
+    subscribe: SubjectPermissions | None | UnsetType = UNSET
+    """Default all subjects. Source: ``Permissions.Subscribe``."""
+    allow_responses: AllowResponses | None | UnsetType = UNSET
+    """Leave to reply; then ``publish`` is by default nothing else. Source: ``Permissions.Response``."""
+
+
+Permissions: TypeAlias = Annotated[
+    PermissionsConfiguration | Mapping[str, Any], Nested(PermissionsConfiguration)
+]
+
+
+class UserConfiguration(Block, frozen=True, kw_only=True):
+    """A user with a password or with an nkey. Source: ``server.parseUsers`` (2.15)."""
+
+    _aliases: ClassVar[Mapping[str, str]] = {
+        "username": "user",
+        "pass": "password",
+        "permission": "permissions",
+        "authorization": "permissions",
+        "connection_types": "allowed_connection_types",
+        "clients": "allowed_connection_types",
+    }
+
+    user: str | None | UnsetType = UNSET
+    """Name, unique in the server. Source: ``User.Username``."""
+    password: Password | None | UnsetType = UNSET
+    """Source: ``User.Password``."""
+    nkey: str | None | UnsetType = UNSET
+    """Public user nkey, in place of name and password. Source: ``NkeyUser.Nkey``."""
+    permissions: Permissions | None | UnsetType = UNSET
+    """Default the ``default_permissions`` beside the users. Source: ``User.Permissions``."""
+    allowed_connection_types: ConnectionTypes | None | UnsetType = UNSET
+    """Of STANDARD, WEBSOCKET, LEAFNODE, LEAFNODE_WS, MQTT, MQTT_WS, IN_PROCESS; default all.
+    Source: ``User.AllowedConnectionTypes``."""
+    proxy_required: bool | None | UnsetType = UNSET
+    """Must come through a trusted proxy; default false. Source: ``User.ProxyRequired``."""
+
+    def _contradictions(self) -> Iterable[Fault]:
+        if self.nkey and (self.user or self.password):
+            yield Fault("nkey", "a user with an nkey has neither name nor password")
+        elif not self.nkey and not self.user:
+            yield Fault("", "a user needs a name or an nkey")
+
+
+Users: TypeAlias = Annotated[
+    Sequence[UserConfiguration | Mapping[str, Any]], Items(Nested(UserConfiguration))
+]
+
+
+class AuthCalloutConfiguration(Block, frozen=True, kw_only=True):
+    """The ``authorization.auth_callout`` block: a service decides. Source: ``server.AuthCallout`` (2.15)."""
+
+    _aliases: ClassVar[Mapping[str, str]] = {
+        "acc": "account",
+        "users": "auth_users",
+        "key": "xkey",
+    }
+
+    issuer: str | None | UnsetType = UNSET
+    """Public account nkey that signs the answers; required. Source: ``AuthCallout.Issuer``."""
+    account: str | None | UnsetType = UNSET
+    """Account of the service; default "$G". Source: ``AuthCallout.Account``."""
+    auth_users: Strings | None | UnsetType = UNSET
+    """Names or nkeys of the users of the service itself; required. Source: ``AuthCallout.AuthUsers``."""
+    xkey: str | None | UnsetType = UNSET
+    """Public curve key; requests are then encrypted. Source: ``AuthCallout.XKey``."""
+    allowed_accounts: Strings | None | UnsetType = UNSET
+    """Accounts the service may bind to; default all. Source: ``AuthCallout.AllowedAccounts``."""
+
+    def _contradictions(self) -> Iterable[Fault]:
+        if not self.issuer:
+            yield Fault("issuer", "is required")
+        if not self.auth_users:
+            yield Fault("auth_users", "is required")
+
+
+AuthCallout: TypeAlias = Annotated[
+    AuthCalloutConfiguration | Mapping[str, Any], Nested(AuthCalloutConfiguration)
+]
+
+
+class AuthorizationConfiguration(Block, frozen=True, kw_only=True):
+    """The ``authorization`` block: one user, a token, a list of users, or a service that decides.
+
+    In ``cluster`` and ``gateway`` it is one user only. Source: ``server.parseAuthorization`` (2.15).
+    """
+
+    _aliases: ClassVar[Mapping[str, str]] = {
+        "username": "user",
+        "pass": "password",
+        "default_permission": "default_permissions",
+        "permissions": "default_permissions",
+        "auth_hook": "auth_callout",
+    }
+
+    user: str | None | UnsetType = UNSET
+    """Name of the one user. Source: ``Options.Username``."""
+    password: Password | None | UnsetType = UNSET
+    """Password of the one user. Source: ``Options.Password``."""
+    token: Password | None | UnsetType = UNSET
+    """A token in place of a user. Source: ``Options.Authorization``."""
+    users: Users | None | UnsetType = UNSET
+    """Users of the global account. Source: ``Options.Users``, ``Options.Nkeys``."""
+    default_permissions: Permissions | None | UnsetType = UNSET
+    """Of users that have none of their own; default everything."""
+    timeout: Timeout | None | UnsetType = UNSET
+    """How long a client may take to log in; default 2 s, with TLS its timeout and 1 s.
+    Source: ``Options.AuthTimeout``."""
+    auth_callout: AuthCallout | None | UnsetType = UNSET
+    """Leave the decision to a service. Source: ``Options.AuthCallout``."""
+    proxy_required: bool | None | UnsetType = UNSET
+    """All must come through a trusted proxy; default false. Source: ``Options.ProxyRequired``."""
+
+    def _contradictions(self) -> Iterable[Fault]:
+        if self.token and (self.user or self.password):
+            yield Fault("token", "cannot stand beside a user and password")
+        if self.users is not None and self.users is not UNSET:
+            for single in ("user", "token"):
+                if getattr(self, single):
+                    yield Fault(single, "cannot stand beside a list of users")
+
+
+Authorization: TypeAlias = Annotated[
+    AuthorizationConfiguration | Mapping[str, Any], Nested(AuthorizationConfiguration)
+]
+
+
+def only_one_user(authorization: object) -> Iterable[Fault]:
+    """Faults of an ``authorization`` block where servers log in to each other."""
+    if isinstance(authorization, AuthorizationConfiguration):
+        for name in ("users", "token", "auth_callout"):
+            if getattr(authorization, name):
+                yield Fault(f"authorization.{name}", "servers log in with a user and password only")

@@ -1,0 +1,136 @@
+"""The ``cluster`` block, and compression between servers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, TypeAlias
+
+from msgspec import UNSET, UnsetType
+
+from dotgnatly.config._base import Block, Duration, Port, Strings, Urls, WriteTimeout
+from dotgnatly.config._containers import Items, Nested
+from dotgnatly.config._kinds import Faults, Kind, Span, wrong
+from dotgnatly.config.auth import Authorization, Permissions, only_one_user
+from dotgnatly.config.tls import Tls
+from dotgnatly.errors import Fault
+
+
+class _Mode(Kind):
+    """A compression mode. It stays as it is spelt: the server sorts its spellings out at the start."""
+
+    MODES = (
+        "not_supported", "not supported", "off", "disabled", "false", "on", "enabled", "true", "accept",
+        "auto", "s2_auto", "fast", "s2_fast", "better", "s2_better", "best", "s2_best",
+    )  # fmt: skip
+
+    def faults(self, value: Any) -> Faults:
+        if isinstance(value, bool) or (isinstance(value, str) and value.lower() in self.MODES):
+            return ()
+        return wrong("true, false, or a mode such as 's2_fast'", value)
+
+
+Mode: TypeAlias = Annotated[str | bool, _Mode()]
+Durations: TypeAlias = Annotated[Sequence[Duration], Items(Span())]
+
+
+class CompressionConfiguration(Block, frozen=True, kw_only=True):
+    """A ``compression`` block; a mode in its place is ``mode``.
+
+    Source: ``server.CompressionOpts``, ``server.parseCompression`` (2.15).
+    """
+
+    _aliases: ClassVar[Mapping[str, str]] = {
+        "thresholds": "rtt_thresholds",
+        "rtts": "rtt_thresholds",
+        "rtt": "rtt_thresholds",
+    }
+
+    mode: Mode | None | UnsetType = UNSET
+    """"off", "accept" (only if the other side asks), "s2_fast", "s2_better", "s2_best", "s2_auto" (by
+    the round trip time); true is "s2_fast" of a cluster and "s2_auto" of a leaf node.
+    Source: ``CompressionOpts.Mode``."""
+    rtt_thresholds: Durations | None | UnsetType = UNSET
+    """Of "s2_auto": round trips from which to compress, fast, better, best; default 10, 50, 100 ms.
+    Source: ``CompressionOpts.RTTThresholds``."""
+
+
+class _Compression(Nested):
+    """Written as short as it was: a mode alone is no block, in which it could not be true or false."""
+
+    def plain(self, value: Any) -> Any:
+        keys = super().plain(value)
+        if isinstance(keys, dict) and "mode" in keys:
+            if len(keys) == 1:
+                return keys["mode"]
+            keys["mode"] = {True: "on", False: "off"}.get(keys["mode"], keys["mode"])
+        return keys
+
+
+def _mode(value: object) -> object:
+    return CompressionConfiguration(mode=value) if isinstance(value, str | bool) else value
+
+
+Compression: TypeAlias = Annotated[
+    CompressionConfiguration | Mapping[str, Any] | str | bool,
+    _Compression(CompressionConfiguration, _mode),
+]
+
+
+class ClusterConfiguration(Block, frozen=True, kw_only=True):
+    """The ``cluster`` block: routes to the other servers of the cluster. Source: ``server.ClusterOpts``
+    (2.15).
+    """
+
+    _aliases: ClassVar[Mapping[str, str]] = {"net": "host", "cluster_advertise": "advertise"}
+    _pairs: ClassVar[Mapping[str, tuple[str, str]]] = {"listen": ("host", "port")}
+
+    name: str | None | UnsetType = UNSET
+    """The same on all its servers, without spaces; default made up by the server, one for all.
+    Source: ``ClusterOpts.Name``."""
+    host: str | None | UnsetType = UNSET
+    """Address that the route listener binds to; default "0.0.0.0". Source: ``ClusterOpts.Host``."""
+    port: Port | None | UnsetType = UNSET
+    """Port of the route listener, -1 takes a free one; default 0, no listener and no cluster.
+    Source: ``ClusterOpts.Port``."""
+    routes: Urls | None | UnsetType = UNSET
+    """URLs of other servers to connect to, ``nats://user:password@host:port``; default none.
+    Source: ``Options.Routes``."""
+    advertise: str | None | UnsetType = UNSET
+    """``host:port`` that other servers are told; default what was bound. Source: ``ClusterOpts.Advertise``."""
+    no_advertise: bool | None | UnsetType = UNSET
+    """Do not tell clients of the other servers; default false. Source: ``ClusterOpts.NoAdvertise``."""
+    authorization: Authorization | None | UnsetType = UNSET
+    """The one user with which the other servers log in. Source: ``ClusterOpts.Username``."""
+    permissions: Permissions | None | UnsetType = UNSET
+    """Subjects to import (publish) and export (subscribe); default all.
+    Source: ``ClusterOpts.Permissions``."""
+    tls: Tls | None | UnsetType = UNSET
+    """Routes by TLS, both sides with a certificate. Source: ``ClusterOpts.TLSConfig``."""
+    connect_retries: int | None | UnsetType = UNSET
+    """Attempts to connect to a server heard of from others; default 0, one attempt.
+    Source: ``ClusterOpts.ConnectRetries``."""
+    connect_backoff: bool | None | UnsetType = UNSET
+    """Wait longer after each attempt, up to 30 s; default false. Source: ``ClusterOpts.ConnectBackoff``."""
+    pool_size: int | None | UnsetType = UNSET
+    """Connections to each server, shared by the accounts, -1 is one without pooling; default 3.
+    Source: ``ClusterOpts.PoolSize``."""
+    accounts: Strings | None | UnsetType = UNSET
+    """Accounts with a connection of their own; default the system account.
+    Source: ``ClusterOpts.PinnedAccounts``."""
+    compression: Compression | None | UnsetType = UNSET
+    """Default "accept". Source: ``ClusterOpts.Compression``."""
+    ping_interval: Duration | None | UnsetType = UNSET
+    """How often routes are pinged, at most 30 s; default the server's. Source: ``ClusterOpts.PingInterval``."""
+    ping_max: int | None | UnsetType = UNSET
+    """Pings without answer until a route is closed; default the server's.
+    Source: ``ClusterOpts.MaxPingsOut``."""
+    write_deadline: Duration | None | UnsetType = UNSET
+    """How long a write may block; default the server's. Source: ``ClusterOpts.WriteDeadline``."""
+    write_timeout: WriteTimeout | None | UnsetType = UNSET
+    """What then: "close" or "retry"; "default" is "retry". Source: ``ClusterOpts.WriteTimeout``."""
+
+    def _contradictions(self) -> Iterable[Fault]:
+        yield from only_one_user(self.authorization)
+
+
+Cluster: TypeAlias = Annotated[
+    ClusterConfiguration | Mapping[str, Any], Nested(ClusterConfiguration)
+]

@@ -1,0 +1,345 @@
+"""The configuration of one server: the top level of nats-server's configuration file."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from os import PathLike
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from dotgnatly.config._base import (
+    Block,
+    Bytes,
+    Bytes32,
+    Duration,
+    FilePath,
+    FlagMap,
+    Password,
+    Port,
+    RawBlock,
+    StringMap,
+    Strings,
+    WriteTimeout,
+)
+from dotgnatly.config._containers import Raw
+from dotgnatly.config._kinds import Span, Whole
+from dotgnatly.config.accounts import Accounts, Mappings
+from dotgnatly.config.auth import Authorization
+from dotgnatly.config.cluster import Cluster
+from dotgnatly.config.jetstream import JetStream, JetStreamConfiguration
+from dotgnatly.config.leafnode import LeafNodes
+from dotgnatly.config.tls import Tls
+from dotgnatly.errors import Fault
+
+RawOrFlag: TypeAlias = Annotated[Mapping[str, Any] | bool, Raw(bool)]
+RawOrString: TypeAlias = Annotated[Mapping[str, Any] | str, Raw(str)]
+LameDuckDuration: TypeAlias = Annotated[timedelta | float | str, Span(timedelta(seconds=30))]
+GracePeriod: TypeAlias = Annotated[timedelta | float | str, Span(timedelta())]
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a configuration was read."""
+
+    kind: Literal["file", "text"]
+    path: str | None = None
+    """The file, absolute; of a text None."""
+    warnings: tuple[Fault, ...] = ()
+    """What nats-server's parser warned of."""
+
+
+class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
+    """The configuration of a server, or a change of one: only what was set counts.
+
+    Fields and blocks are the keys of nats-server's configuration file with its meanings. The address
+    keys ``listen``, ``http`` and ``https`` are read into a host and a port each.
+
+    Example:
+        >>> config = BrokerConfiguration(port=-1, max_payload="2MB", jetstream={"domain": "hub"})
+        >>> config.max_payload
+        2097152
+        >>> config.merge({"jetstream": {"domain": None}, "debug": True})
+        BrokerConfiguration(port=-1, debug=True, max_payload=2097152, jetstream=JetStreamConfiguration())
+
+    Source: ``Options.processConfigFileLine`` (2.15).
+    """
+
+    _aliases: ClassVar[Mapping[str, str]] = {
+        "net": "host",
+        "maps": "mappings",
+        "no_sublist_cache": "disable_sublist_cache",
+        "monitor_port": "http_port",
+        "leaf": "leafnodes",
+        "storedir": "store_dir",
+        "logfile": "log_file",
+        "log_size_limit": "logfile_size_limit",
+        "log_max_num": "logfile_max_num",
+        "pidfile": "pid_file",
+        "max_conn": "max_connections",
+        "max_subs": "max_subscriptions",
+        "max_subscription_tokens": "max_sub_tokens",
+        "operators": "operator",
+        "roots": "operator",
+        "root": "operator",
+        "root_operators": "operator",
+        "root_operator": "operator",
+        "account_resolver": "resolver",
+        "accounts_resolver": "resolver",
+        "system": "system_account",
+        "no_system": "no_system_account",
+        "no_sys_acc": "no_system_account",
+        "trusted": "trusted_keys",
+        "ws": "websocket",
+    }
+    _pairs: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "listen": ("host", "port"),
+        "http": ("http_host", "http_port"),
+        "https": ("http_host", "https_port"),
+    }
+
+    # -- identity ------------------------------------------------------------------------------
+    server_name: str | None | UnsetType = UNSET
+    """Unique in a cluster, without spaces; default the server's id. Source: ``Options.ServerName``."""
+    server_tags: Strings | None | UnsetType = UNSET
+    """Tags such as "region:eu", for the placement of streams; default none. Source: ``Options.Tags``."""
+    server_metadata: StringMap | None | UnsetType = UNSET
+    """Shown in monitoring; default none. Source: ``Options.Metadata``."""
+    feature_flags: FlagMap | None | UnsetType = UNSET
+    """Opt in or out of features of the server, by name. Source: ``Options.FeatureFlags``."""
+
+    # -- clients -------------------------------------------------------------------------------
+    host: str | None | UnsetType = UNSET
+    """Address that clients connect to; default "127.0.0.1", in a file "0.0.0.0". Source: ``Options.Host``."""
+    port: Port | None | UnsetType = UNSET
+    """Port that clients connect to, -1 takes a free one; default 4222. Source: ``Options.Port``."""
+    client_advertise: str | None | UnsetType = UNSET
+    """``host:port`` that clients of other servers are told; default what was bound.
+    Source: ``Options.ClientAdvertise``."""
+    tls: Tls | None | UnsetType = UNSET
+    """TLS of clients; default none. Source: ``Options.TLSConfig``."""
+    allow_non_tls: bool | None | UnsetType = UNSET
+    """Let clients without TLS in although there is ``tls``; default false. Source: ``Options.AllowNonTLS``."""
+    ocsp: RawOrFlag | None | UnsetType = UNSET
+    """OCSP stapling: true, false or ``{mode, url}``; default as the certificate demands.
+    Source: ``Options.OCSPConfig``."""
+    ocsp_cache: RawOrFlag | None | UnsetType = UNSET
+    """Cache of OCSP answers: true, false or ``{type, local_store, preserve_revoked, save_interval}``;
+    default none. Source: ``Options.OCSPCacheConfig``."""
+    proxy_protocol: bool | None | UnsetType = UNSET
+    """Clients come through a proxy that sends PROXY headers; default false. Source: ``Options.ProxyProtocol``."""
+    proxies: RawBlock | None | UnsetType = UNSET
+    """``{trusted: [{key}]}``: nkeys of the proxies that are trusted; default none. Source: ``Options.Proxies``."""
+
+    # -- monitoring ----------------------------------------------------------------------------
+    http_host: str | None | UnsetType = UNSET
+    """Address of the monitoring port, written in the keys ``http`` or ``https``; default ``host``.
+    Source: ``Options.HTTPHost``."""
+    http_port: Port | None | UnsetType = UNSET
+    """Monitoring port, -1 takes a free one; default 0, none. Source: ``Options.HTTPPort``."""
+    https_port: Port | None | UnsetType = UNSET
+    """The same with TLS, needs ``tls``; default 0, none. Source: ``Options.HTTPSPort``."""
+    http_base_path: str | None | UnsetType = UNSET
+    """Path before the endpoints; default "/". Source: ``Options.HTTPBasePath``."""
+    prof_port: Port | None | UnsetType = UNSET
+    """Port of Go's profiler; default 0, none. Source: ``Options.ProfPort``."""
+    prof_block_rate: int | None | UnsetType = UNSET
+    """Nanoseconds of waiting for each sample of the block profile; default 0, none.
+    Source: ``Options.ProfBlockRate``."""
+
+    # -- logging -------------------------------------------------------------------------------
+    debug: bool | None | UnsetType = UNSET
+    """Log more; default false. Source: ``Options.Debug``."""
+    trace: bool | None | UnsetType = UNSET
+    """Log the protocol; default false. Source: ``Options.Trace``."""
+    trace_verbose: bool | None | UnsetType = UNSET
+    """And that of the system account; implies ``trace``; default false. Source: ``Options.TraceVerbose``."""
+    trace_headers: bool | None | UnsetType = UNSET
+    """Log headers and not payloads; implies ``trace``; default false. Source: ``Options.TraceHeaders``."""
+    max_traced_msg_len: int | None | UnsetType = UNSET
+    """Bytes of a message that are logged; default 0, all. Source: ``Options.MaxTracedMsgLen``."""
+    logtime: bool | None | UnsetType = UNSET
+    """Log lines begin with the time. Source: ``Options.Logtime``."""
+    logtime_utc: bool | None | UnsetType = UNSET
+    """In UTC; default false, local time. Source: ``Options.LogtimeUTC``."""
+    log_file: FilePath | None | UnsetType = UNSET
+    """Where the log goes; default stderr. Source: ``Options.LogFile``."""
+    logfile_size_limit: Bytes | None | UnsetType = UNSET
+    """Bytes from which a new file is begun; default 0, never. Source: ``Options.LogSizeLimit``."""
+    logfile_max_num: int | None | UnsetType = UNSET
+    """Files that are kept; default 0, all. Source: ``Options.LogMaxFiles``."""
+    syslog: bool | None | UnsetType = UNSET
+    """Log to syslog; default false. Source: ``Options.Syslog``."""
+    remote_syslog: str | None | UnsetType = UNSET
+    """Log to the syslog at this address, ``udp://host:port``; default none. Source: ``Options.RemoteSyslog``."""
+    pid_file: FilePath | None | UnsetType = UNSET
+    """Where the process id is written; default nowhere. Source: ``Options.PidFile``."""
+    ports_file_dir: FilePath | None | UnsetType = UNSET
+    """Directory of a file with the bound ports; default none. Source: ``Options.PortsFileDir``."""
+    connect_error_reports: int | None | UnsetType = UNSET
+    """Log each so many-th failure of a first connection to a server; default 3600.
+    Source: ``Options.ConnectErrorReports``."""
+    reconnect_error_reports: int | None | UnsetType = UNSET
+    """Log each so many-th failure to connect again; default 1. Source: ``Options.ReconnectErrorReports``."""
+
+    # -- limits --------------------------------------------------------------------------------
+    max_connections: int | None | UnsetType = UNSET
+    """Client connections, 0 is none; default 65,536. Source: ``Options.MaxConn``."""
+    max_subscriptions: int | None | UnsetType = UNSET
+    """Subscriptions of a connection; default 0, no limit. Source: ``Options.MaxSubs``."""
+    max_sub_tokens: Annotated[int, Whole(1, 255)] | None | UnsetType = UNSET
+    """Tokens of a subscription's subject, 1 to 255; default no limit. Source: ``Options.MaxSubTokens``."""
+    max_control_line: Bytes32 | None | UnsetType = UNSET
+    """Bytes of a protocol line; default 4096. Source: ``Options.MaxControlLine``."""
+    max_payload: Bytes32 | None | UnsetType = UNSET
+    """Bytes of a message, headers included; default 1 MiB. Source: ``Options.MaxPayload``."""
+    max_pending: Bytes | None | UnsetType = UNSET
+    """Bytes waiting for a client; default 64 MiB. Source: ``Options.MaxPending``."""
+    max_closed_clients: int | None | UnsetType = UNSET
+    """Closed connections that are remembered; default 10,000. Source: ``Options.MaxClosedClients``."""
+    no_fast_producer_stall: bool | None | UnsetType = UNSET
+    """Do not slow publishers down for slow consumers; default false. Source: ``Options.NoFastProducerStall``."""
+    no_header_support: bool | None | UnsetType = UNSET
+    """Messages have no headers; default false. Source: ``Options.NoHeaderSupport``."""
+    disable_sublist_cache: bool | None | UnsetType = UNSET
+    """Do not cache who receives what; default false. Source: ``Options.NoSublistCache``."""
+
+    # -- liveness ------------------------------------------------------------------------------
+    ping_interval: Duration | None | UnsetType = UNSET
+    """How often clients are pinged; default 2 min. Source: ``Options.PingInterval``."""
+    ping_max: int | None | UnsetType = UNSET
+    """Pings without answer until a client is closed; default 2. Source: ``Options.MaxPingsOut``."""
+    write_deadline: Duration | None | UnsetType = UNSET
+    """How long a write to a client may block; default 10 s. Source: ``Options.WriteDeadline``."""
+    write_timeout: WriteTimeout | None | UnsetType = UNSET
+    """What then: "close" or "retry"; "default" is "close". Source: ``Options.WriteTimeout``."""
+    lame_duck_duration: LameDuckDuration | None | UnsetType = UNSET
+    """How long lame duck mode takes to close the clients, 30 s or more; default 2 min.
+    Source: ``Options.LameDuckDuration``."""
+    lame_duck_grace_period: GracePeriod | None | UnsetType = UNSET
+    """How long it waits before that, shorter than the duration; default 10 s.
+    Source: ``Options.LameDuckGracePeriod``."""
+
+    # -- accounts and authentication -----------------------------------------------------------
+    authorization: Authorization | None | UnsetType = UNSET
+    """Who may connect; default everybody."""
+    accounts: Accounts | None | UnsetType = UNSET
+    """Accounts by name, or a list of names; default one for all. Source: ``Options.Accounts``."""
+    no_auth_user: str | None | UnsetType = UNSET
+    """User that clients are that do not log in; default none. Source: ``Options.NoAuthUser``."""
+    system_account: str | None | UnsetType = UNSET
+    """Default "$SYS". Source: ``Options.SystemAccount``."""
+    no_system_account: bool | None | UnsetType = UNSET
+    """Have none; default false. Source: ``Options.NoSystemAccount``."""
+    mappings: Mappings | None | UnsetType = UNSET
+    """Subjects of the global account that become others, by subject; default none.
+    Source: ``server.parseAccountMappings``."""
+    operator: Strings | None | UnsetType = UNSET
+    """Operator JWTs or files of them; default none. Source: ``Options.TrustedOperators``."""
+    trusted_keys: Strings | None | UnsetType = UNSET
+    """Public operator nkeys; default none. Source: ``Options.TrustedKeys``."""
+    resolver: RawOrString | None | UnsetType = UNSET
+    """Where account JWTs come from: "MEMORY", "URL(...)" or ``{type, dir, ...}``; default none.
+    Source: ``Options.AccountResolver``."""
+    resolver_tls: Tls | None | UnsetType = UNSET
+    """TLS of a URL resolver. Source: ``Options.AccountResolverTLSConfig``."""
+    resolver_preload: StringMap | None | UnsetType = UNSET
+    """Account JWTs by public account nkey; default none."""
+    resolver_pinned_accounts: Strings | None | UnsetType = UNSET
+    """Accounts that the resolver alone may bring; default all."""
+    default_sentinel: Password | None | UnsetType = UNSET
+    """User JWT of clients that send none, for auth callout; default none. Source: ``Options.DefaultSentinel``."""
+
+    # -- JetStream and other protocols ---------------------------------------------------------
+    jetstream: JetStream | None | UnsetType = UNSET
+    """Default off. Source: ``Options.JetStream``."""
+    store_dir: FilePath | None | UnsetType = UNSET
+    """As ``jetstream.store_dir``, of which there may be one. Source: ``Options.StoreDir``."""
+    default_js_domain: StringMap | None | UnsetType = UNSET
+    """JetStream domain of accounts, by account; default none. Source: ``Options.JsAccDefaultDomain``."""
+    cluster: Cluster | None | UnsetType = UNSET
+    """Default none. Source: ``Options.Cluster``."""
+    gateway: RawBlock | None | UnsetType = UNSET
+    """A cluster of clusters; default none. Source: ``server.parseGateway``."""
+    leafnodes: LeafNodes | None | UnsetType = UNSET
+    """Default none. Source: ``Options.LeafNode``."""
+    websocket: RawBlock | None | UnsetType = UNSET
+    """Clients by WebSocket; default none. Source: ``server.parseWebsocket``."""
+    mqtt: RawBlock | None | UnsetType = UNSET
+    """Clients by MQTT; default none. Source: ``server.parseMQTT``."""
+
+    @property
+    def source(self) -> Source | None:
+        """The file or text that it was read from; None if it was made in Python.
+
+        It is no part of the configuration: not compared, and kept by ``replace`` and ``merge``.
+        """
+        return self.__dict__.get("source")
+
+    @classmethod
+    def from_conf(cls, keys: Mapping[str, Any], source: Source | None = None) -> Self:
+        """As ``Block.from_conf``, with the source of the keys."""
+        return _sourced(super().from_conf(keys), source)
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str]) -> "BrokerConfiguration":
+        """Read a configuration file as nats-server does: with includes, variables and ``os.environ``.
+
+        Raises:
+            ConfigError: nats-server refuses it, or a key is there in two spellings.
+        """
+        from dotgnatly import conffile  # noqa: PLC0415 - needs this class
+
+        return conffile.read_file(path)
+
+    @classmethod
+    def from_text(cls, text: str) -> "BrokerConfiguration":
+        """Read a text as ``from_file`` reads a file; its includes are relative to the working directory.
+
+        Raises:
+            ConfigError: As ``from_file``.
+        """
+        from dotgnatly import conffile  # noqa: PLC0415 - needs this class
+
+        return conffile.read_text(text)
+
+    def to_conf_keys(self) -> dict[str, Any]:
+        """The keys for nats-server's parser, which applies them in random order: none depends on it."""
+        keys = self.to_dict()
+        if "http_host" in keys:
+            host = keys.pop("http_host")
+            for key, port in (("http", "http_port"), ("https", "https_port")):
+                if port in keys:
+                    keys[key] = f"{f'[{host}]' if ':' in host else host}:{keys.pop(port)}"
+        # Each of these sets trace as well, also to false.
+        if keys.get("trace") or keys.get("trace_verbose") or keys.get("trace_headers"):
+            for key in ("trace_verbose", "trace_headers"):
+                if keys.get(key) is False:
+                    del keys[key]
+        return keys
+
+    def _contradictions(self) -> Iterable[Fault]:
+        if self.trace is False and (self.trace_verbose or self.trace_headers):
+            yield Fault("trace", "is false, but trace_verbose and trace_headers imply it")
+        if isinstance(self.jetstream, JetStreamConfiguration):
+            if self.store_dir and self.jetstream.store_dir:
+                yield Fault("store_dir", "is given a second time in jetstream")
+
+    def _like(self, values: Mapping[str, Any]) -> Self:
+        return _sourced(super()._like(values), self.source)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self._values(), self.source)
+
+
+_T = TypeVar("_T", bound=BrokerConfiguration)
+
+
+def _sourced(config: _T, source: Source | None) -> _T:
+    config.__dict__["source"] = source
+    return config
+
+
+def _rebuild(
+    cls: type[BrokerConfiguration], values: dict[str, Any], source: Source | None
+) -> BrokerConfiguration:
+    return _sourced(cls(**values), source)

@@ -1,0 +1,151 @@
+"""The ``tls`` block, wherever it stands."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+from msgspec import UNSET, UnsetType
+
+from dotgnatly.config._base import Block, FilePath, Strings, Timeout
+from dotgnatly.config._containers import Items, Nested
+from dotgnatly.config._kinds import Span
+from dotgnatly.errors import Fault
+
+_HANDSHAKE_WORDS: dict[str, str | bool] = {
+    "true": True,
+    "on": True,
+    "false": False,
+    "off": False,
+    "auto": "auto",
+    "auto_fallback": "auto",
+}
+HandshakeFirst: TypeAlias = Annotated[
+    bool | timedelta | float | str, Span(words=_HANDSHAKE_WORDS)
+]
+CertStore: TypeAlias = Literal["WindowsCurrentUser", "WindowsLocalMachine"]
+CertMatchBy: TypeAlias = Literal["Issuer", "Subject", "Thumbprint"]
+
+
+class TlsCertificateConfiguration(Block, frozen=True, kw_only=True):
+    """A certificate with its key, of ``tls.certs``. Source: ``server.TLSCertPairOpt`` (2.15)."""
+
+    _exact: ClassVar[bool] = True
+
+    cert_file: FilePath | None | UnsetType = UNSET
+    """PEM file of the certificate and its chain; required. Source: ``TLSCertPairOpt.CertFile``."""
+    key_file: FilePath | None | UnsetType = UNSET
+    """PEM file of the private key; required. Source: ``TLSCertPairOpt.KeyFile``."""
+
+    def _contradictions(self) -> Iterable[Fault]:
+        for name in ("cert_file", "key_file"):
+            if not getattr(self, name):
+                yield Fault(name, "is required")
+
+
+class OcspPeerConfiguration(Block, frozen=True, kw_only=True):
+    """The ``tls.ocsp_peer`` block; true and false in its place are ``verify``.
+
+    Source: ``certidp.OCSPPeerConfig`` (2.15).
+    """
+
+    verify: bool | None | UnsetType = UNSET
+    """Ask the CA whether a peer's certificate is revoked; default false."""
+    ca_timeout: Timeout | None | UnsetType = UNSET
+    """How long the CA may take; default 2 s. Source: ``OCSPPeerConfig.Timeout``."""
+    allowed_clockskew: Timeout | None | UnsetType = UNSET
+    """Tolerance for clocks; default 30 s. Source: ``OCSPPeerConfig.ClockSkew``."""
+    cache_ttl_when_next_update_unset: Timeout | None | UnsetType = UNSET
+    """Validity of an answer that names none; default 1 h. Source: ``OCSPPeerConfig.TTLUnsetNextUpdate``."""
+    warn_only: bool | None | UnsetType = UNSET
+    """Let revoked peers in, with a warning; default false. Source: ``OCSPPeerConfig.WarnOnly``."""
+    unknown_is_good: bool | None | UnsetType = UNSET
+    """Let peers in that the CA does not know; default false. Source: ``OCSPPeerConfig.UnknownIsGood``."""
+    allow_when_ca_unreachable: bool | None | UnsetType = UNSET
+    """Let peers in while the CA does not answer; default false.
+    Source: ``OCSPPeerConfig.AllowWhenCAUnreachable``."""
+
+
+def _ocsp_peer(value: object) -> object:
+    return OcspPeerConfiguration(verify=value) if isinstance(value, bool) else value
+
+
+Certs: TypeAlias = Annotated[
+    Sequence[TlsCertificateConfiguration | Mapping[str, Any]],
+    Items(Nested(TlsCertificateConfiguration)),
+]
+OcspPeer: TypeAlias = Annotated[
+    OcspPeerConfiguration | Mapping[str, Any] | bool, Nested(OcspPeerConfiguration, _ocsp_peer)
+]
+
+
+class TlsConfiguration(Block, frozen=True, kw_only=True):
+    """A ``tls`` block. Source: ``server.TLSConfigOpts``, ``server.parseTLS`` (2.15)."""
+
+    _aliases: ClassVar[Mapping[str, str]] = {
+        "first": "handshake_first",
+        "immediate": "handshake_first",
+        "certificates": "certs",
+    }
+
+    cert_file: FilePath | None | UnsetType = UNSET
+    """PEM file of the certificate and its chain. Source: ``TLSConfigOpts.CertFile``."""
+    key_file: FilePath | None | UnsetType = UNSET
+    """PEM file of its private key. Source: ``TLSConfigOpts.KeyFile``."""
+    ca_file: FilePath | None | UnsetType = UNSET
+    """PEM file of the CAs that peers are checked against; default the system's.
+    Source: ``TLSConfigOpts.CaFile``."""
+    certs: Certs | None | UnsetType = UNSET
+    """Several certificates, in place of ``cert_file``. Source: ``TLSConfigOpts.Certificates``."""
+    verify: bool | None | UnsetType = UNSET
+    """Ask clients for a certificate and check it; default false. Source: ``TLSConfigOpts.Verify``."""
+    verify_and_map: bool | None | UnsetType = UNSET
+    """And take the user from it; default false. Source: ``TLSConfigOpts.Map``."""
+    verify_cert_and_check_known_urls: bool | None | UnsetType = UNSET
+    """Of routes and gateways: the certificate must name a configured host; default false.
+    Source: ``TLSConfigOpts.TLSCheckKnownURLs``."""
+    pinned_certs: Strings | None | UnsetType = UNSET
+    """Only these client certificates: hexadecimal SHA-256 of their public key info; default any.
+    Source: ``TLSConfigOpts.PinnedCerts``."""
+    insecure: bool | None | UnsetType = UNSET
+    """As a client, do not check the server's certificate; default false.
+    Source: ``TLSConfigOpts.Insecure``."""
+    timeout: Timeout | None | UnsetType = UNSET
+    """How long a handshake may take; default 2 s. Source: ``TLSConfigOpts.Timeout``."""
+    handshake_first: HandshakeFirst | None | UnsetType = UNSET
+    """Handshake before the server's INFO: true, false, or how long to wait for one before going on
+    without ("auto": 50 ms); default false. Source: ``TLSConfigOpts.HandshakeFirst``."""
+    min_version: Literal["1.2", "1.3"] | None | UnsetType = UNSET
+    """Lowest version of TLS; default "1.2". Source: ``TLSConfigOpts.MinVersion``."""
+    cipher_suites: Strings | None | UnsetType = UNSET
+    """Names as Go has them; default Go's secure ones. Source: ``TLSConfigOpts.Ciphers``."""
+    allow_insecure_cipher_suites: bool | None | UnsetType = UNSET
+    """Let ``cipher_suites`` have insecure ones; default false.
+    Source: ``TLSConfigOpts.AllowInsecureCiphers``."""
+    curve_preferences: Strings | None | UnsetType = UNSET
+    """Names as Go has them; default Go's. Source: ``TLSConfigOpts.CurvePreferences``."""
+    connection_rate_limit: int | None | UnsetType = UNSET
+    """TLS connections accepted in a second; default no limit. Source: ``TLSConfigOpts.RateLimit``."""
+    ocsp_peer: OcspPeer | None | UnsetType = UNSET
+    """Ask CAs whether peers are revoked. Source: ``TLSConfigOpts.OCSPPeerConfig``."""
+    cert_store: CertStore | None | UnsetType = UNSET
+    """Windows certificate store, in place of ``cert_file``. Source: ``TLSConfigOpts.CertStore``."""
+    cert_match_by: CertMatchBy | None | UnsetType = UNSET
+    """How to find the certificate in the store. Source: ``TLSConfigOpts.CertMatchBy``."""
+    cert_match: str | None | UnsetType = UNSET
+    """What to find it by. Source: ``TLSConfigOpts.CertMatch``."""
+    cert_match_skip_invalid: bool | None | UnsetType = UNSET
+    """Skip expired ones; default false. Source: ``TLSConfigOpts.CertMatchSkipInvalid``."""
+    ca_certs_match: Strings | None | UnsetType = UNSET
+    """Subjects of CAs in the store; default none. Source: ``TLSConfigOpts.CaCertsMatch``."""
+
+    def _contradictions(self) -> Iterable[Fault]:
+        if self.verify is False and (self.verify_and_map or self.verify_cert_and_check_known_urls):
+            yield Fault("verify", "is false, but to map or check a certificate is to verify it")
+        if self.cert_file and self.certs:
+            yield Fault("certs", "cannot stand beside cert_file")
+        for name, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
+            if getattr(self, name) and not getattr(self, other):
+                yield Fault(other, f"is required beside {name}")
+
+
+Tls: TypeAlias = Annotated[TlsConfiguration | Mapping[str, Any], Nested(TlsConfiguration)]

@@ -1,0 +1,175 @@
+"""Fixtures of the tests with real clients: clients that must not be cut off, traffic that counts."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nats
+import pytest
+from nats.aio.client import Client
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+class Clients:
+    """Clients that must stay connected until they are closed."""
+
+    def __init__(self) -> None:
+        self.open: list[Client] = []
+        self.disconnects = 0
+        self.errors: list[Exception] = []
+
+    def callbacks(self) -> dict[str, Any]:
+        """Options that make a client of nats-py tell of its troubles."""
+
+        async def disconnected() -> None:
+            self.disconnects += not self._closing
+
+        async def failed(error: Exception) -> None:
+            self.errors.append(error)
+
+        self._closing = False
+        return {"disconnected_cb": disconnected, "error_cb": failed}
+
+    async def connect(self, url: str, **options: Any) -> Client:
+        """One over the network."""
+        return self.add(await nats.connect(url, **self.callbacks(), **options))
+
+    def add(self, client: Client) -> Client:
+        """Another one, made with ``callbacks``."""
+        self.open.append(client)
+        return client
+
+    async def check(self) -> None:
+        """All of them are connected still, and have been all the time."""
+        for client in self.open:
+            await client.flush(timeout=10)
+        assert (self.disconnects, self.errors) == (0, [])
+
+    async def close(self) -> None:
+        """Close all of them."""
+        self._closing = True
+        for client in self.open:
+            await client.close()
+
+
+@pytest.fixture
+async def clients() -> AsyncIterator[Clients]:
+    """Clients that are closed after the test, which asks ``check`` itself while the server runs."""
+    clients = Clients()
+    yield clients
+    await clients.close()
+
+
+class Traffic:
+    """Clients that publish numbers, each on a subject of its own, and one more that counts them."""
+
+    def __init__(self, publishers: list[Client], listener: Client) -> None:
+        self._publishers, self._listener = publishers, listener
+        self.sent = [0] * len(publishers)
+        self.received: list[list[int]] = [[] for _ in publishers]
+        self._stop = asyncio.Event()
+
+    async def start(self) -> None:
+        """Begin; returns when the first numbers have arrived."""
+        await self._listener.subscribe("traffic.*", cb=self._count)
+        await self._listener.flush()
+        self._tasks = [
+            asyncio.create_task(self._publish(who, client))
+            for who, client in enumerate(self._publishers)
+        ]
+        await self.advance()
+
+    async def advance(self, by: int = 20) -> None:
+        """Return when this many more have come from each."""
+        goal = [len(numbers) + by for numbers in self.received]
+        async with asyncio.timeout(20):
+            while any(len(got) < n for got, n in zip(self.received, goal, strict=True)):
+                await asyncio.sleep(0)
+
+    async def stop(self) -> None:
+        """End, and assert that every number has arrived once and in order."""
+        self._stop.set()
+        await asyncio.gather(*self._tasks)
+        for client in self._publishers:
+            await client.flush()
+        async with asyncio.timeout(20):
+            while sum(map(len, self.received)) < sum(self.sent):
+                await asyncio.sleep(0)
+        await self._listener.flush()
+        assert self.received == [list(range(sent)) for sent in self.sent]
+
+    async def _publish(self, who: int, client: Client) -> None:
+        while not self._stop.is_set():
+            await client.publish(f"traffic.{who}", b"%d" % self.sent[who])
+            self.sent[who] += 1
+            await asyncio.sleep(0)
+
+    async def _count(self, message: Any) -> None:
+        self.received[int(message.subject.removeprefix("traffic."))].append(int(message.data))
+
+
+@pytest.fixture
+def traffic() -> type[Traffic]:
+    """The class ``Traffic``."""
+    return Traffic
+
+
+class Command:
+    """``python -m dotgnatly`` in a process of its own."""
+
+    def __init__(self, *arguments: str | Path, cwd: Path, **environment: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "dotgnatly", *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=cwd,
+            env=os.environ | environment,
+        )
+        self.lines: list[str] = []
+
+    def wait_for(self, text: str) -> str:
+        """The first line on stderr, from now on, that has this text."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.append(line.rstrip("\n"))
+            if text in line:
+                return self.lines[-1]
+        return pytest.fail(f"it ended without {text!r}:\n" + "\n".join(self.lines))
+
+    def ready(self) -> int:
+        """Wait until it serves and return the port for clients."""
+        listening = self.wait_for("Listening for client connections on")
+        self.wait_for("Server is ready")
+        return int(listening.rpartition(":")[2])
+
+    def send(self, number: int) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    def finish(self) -> tuple[int, str, str]:
+        """Wait for its end: exit code, stdout, the whole of stderr."""
+        out, err = self.process.communicate(timeout=30)
+        return self.process.returncode, out, "".join(line + "\n" for line in self.lines) + err
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Iterator[Callable[..., Command]]:
+    """Starts the command: ``command("serve", "-p", "-1")``; it is ended after the test."""
+    started: list[Command] = []
+
+    def start(*arguments: str | Path, **environment: str) -> Command:
+        started.append(Command(*arguments, cwd=tmp_path, **environment))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.process.kill()
+        one.process.communicate()

@@ -1,0 +1,332 @@
+"""The server's log lines: in ``logging``, and in ``log_file``."""
+
+import logging
+import os
+import re
+import threading
+import time
+
+import nats
+import pytest
+
+from dotgnatly import BrokerConfiguration, NatsController, StartError, logs
+from tests.conftest import wait_until
+
+SERVER = logging.getLogger("dotgnatly.server")
+
+
+def texts(records, level=None):
+    """The lines of some level, or all."""
+    return [record.getMessage() for record in records if level in {None, record.levelno}]
+
+
+def numbered(text):
+    """The numbers of the messages that the trace tells of, in order: each line is there once."""
+    return [int(number) for number in re.findall(r"<<- MSG_PAYLOAD: \[\"?n(\d+)", text)]
+
+
+@pytest.fixture
+async def talk():
+    """Publishes numbered messages; with trace on each is a line of the log."""
+    client, sent = None, 0
+
+    async def talk(controller, count=100):
+        nonlocal client, sent
+        client = client or await nats.connect(controller.client_url)
+        for number in range(sent, sent + count):
+            await client.publish("a", b"n%d" % number)
+        sent += count
+        await client.flush()  # the server has read, and traced, what came before
+
+    yield talk
+    if client:
+        await client.close()
+
+
+# -- logging ---------------------------------------------------------------------------------------
+
+
+def test_lines_arrive_in_logging(lines, nats_server):
+    """Where a Python program looks for them."""
+    assert nats_server.is_running
+    wait_until(lambda: "Server is ready" in texts(lines, logging.INFO))
+
+
+async def test_levels_are_mapped(lines, make):
+    """A program filters as it does everywhere."""
+    config = {"port": -1, "debug": True, "trace": True, "max_payload": 16 << 20,
+              "authorization": {"token": "right"}}  # fmt: skip
+    async with make(config) as controller:
+        with pytest.raises(nats.errors.Error):
+            await nats.connect(controller.client_url, token="wrong", max_reconnect_attempts=1,
+                               reconnect_time_wait=0.01)  # fmt: skip
+        for level, text in [
+            (logging.INFO, "Server is ready"),
+            (logging.DEBUG, "Client connection created"),
+            (logs.TRACE, "CONNECT"),
+            (logging.WARNING, "Maximum payloads over"),
+            (logging.ERROR, "authentication error"),
+        ]:
+            wait_until(lambda: any(text in t for t in texts(lines, level)), text)  # noqa: B023
+    assert {record.levelno for record in lines} == {logs.TRACE, 10, 20, 30, 40}
+
+
+def test_a_fatal_line_is_critical_and_nobody_exits(lines, free_port):
+    """nats-server ends its process there."""
+    with NatsController(BrokerConfiguration(port=free_port)):
+        other = NatsController(BrokerConfiguration(port=free_port))
+        with pytest.raises(StartError):
+            other.start()
+    wait_until(lambda: texts(lines, logging.CRITICAL))
+
+
+def test_trace_lines_have_a_level_name():
+    """Not ``Level 5``."""
+    with NatsController(BrokerConfiguration(port=-1)):
+        assert logging.getLevelName(logs.TRACE) == "TRACE"
+
+
+def test_each_line_names_its_server(lines):
+    """Two servers in a process write to one logger."""
+    with (
+        NatsController(BrokerConfiguration(port=-1, server_name="one")),
+        NatsController(BrokerConfiguration(port=-1, server_name="two")),
+    ):
+        pass
+    wait_until(lambda: texts(lines).count("Server Exiting..") == 2)
+    assert {record.server_name for record in lines} == {"one", "two"}
+    for name in ("one", "two"):
+        own = texts([record for record in lines if record.server_name == name])
+        assert "Server is ready" in own
+        assert f"  Name:     {name}" in own
+
+
+def test_a_nameless_servers_lines_have_its_id(lines):
+    """Which is its name."""
+    with NatsController(BrokerConfiguration(port=-1)) as controller:
+        name = controller.server_name
+    wait_until(lambda: "Server Exiting.." in texts(lines))
+    assert {record.server_name for record in lines} == {name}
+
+
+def test_lines_carry_their_own_time(lines):
+    """When it happened, not when it was delivered."""
+    before = time.time()
+    with NatsController(BrokerConfiguration(port=-1)):
+        wait_until(lambda: "Server is ready" in texts(lines))
+    times = [record.created for record in lines]
+    assert times == sorted(times)
+    assert before <= times[0] <= times[-1] <= time.time()
+
+
+def test_nothing_is_printed_by_default(run_python):
+    """A library is silent unless it is asked."""
+    done = run_python(
+        """
+        from dotgnatly import BrokerConfiguration, NatsController
+        with NatsController(BrokerConfiguration(port=-1, debug=True, trace=True)) as controller:
+            controller.update_config(max_payload=4096)
+        """
+    )
+    assert (done.code, done.out, done.err) == (0, "", "")
+
+
+def test_a_program_that_configures_logging_sees_the_lines(run_python):
+    """Up to the last one, at exit."""
+    done = run_python(
+        """
+        import logging
+        from dotgnatly import BrokerConfiguration, NatsController
+        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+        with NatsController(BrokerConfiguration(port=-1)):
+            pass
+        """
+    )
+    assert "INFO dotgnatly.server Server is ready\n" in done.err
+    assert done.err.endswith("INFO dotgnatly.server Server Exiting..\n")
+
+
+async def test_debug_is_switched_on_and_off_on_a_running_server(lines, broker):
+    """To look at a problem without a restart."""
+
+    async def marks(mark):
+        """What the server logs of one connection and of a reload after it."""
+        await (await nats.connect(broker.client_url)).close()
+        await broker.update_config(server_tags=[mark])
+        wait_until(lambda: any(mark in t for t in texts(lines)), mark)
+        seen = texts(lines, logging.DEBUG)
+        lines.clear()
+        return any("Client connection" in text for text in seen)
+
+    off = await marks("one:1")
+    await broker.update_config(debug=True)
+    on = await marks("two:2")
+    await broker.update_config(debug=False)
+    off_again = await marks("three:3")
+    assert (off, on, off_again) == (False, True, False)
+
+
+async def test_trace_is_switched_on_for_clients_that_are_connected(lines, broker, talk):
+    """The one that misbehaves is connected already."""
+    await talk(broker, 1)
+    await broker.update_config(trace=True)
+    await talk(broker, 1)
+    wait_until(lambda: any("n1" in text for text in texts(lines, logs.TRACE)))
+
+
+async def test_a_handler_that_raises_hurts_nobody(lines, make, capsys):
+    """Neither the server nor the lines after it."""
+
+    class Broken(logging.Handler):
+        def emit(self, record):
+            raise RuntimeError("mine")
+
+    handler = Broken()
+    SERVER.addHandler(handler)
+    try:
+        async with make() as controller:
+            await controller.update_config(max_payload=4096)
+            wait_until(lambda: any("Reloaded" in text for text in texts(lines)))
+    finally:
+        SERVER.removeHandler(handler)
+    wait_until(lambda: "mine" in capsys.readouterr().err)
+
+
+async def test_a_handler_that_hangs_holds_up_nobody_and_what_is_lost_is_counted(make, talk, tmp_path):
+    """The ring for logging is bounded; log_file has every line all the same."""
+    log, delivered, go_on = tmp_path / "log", [], threading.Event()
+
+    class Slow(logging.Handler):
+        def emit(self, record):
+            go_on.wait(30)
+            delivered.append(record.getMessage())
+
+    def dropped():
+        told = [re.match(r"(\d+) log lines were dropped", text) for text in delivered]
+        return [int(match[1]) for match in told if match]
+
+    handler, level = Slow(), SERVER.level
+    SERVER.addHandler(handler)
+    SERVER.setLevel(logs.TRACE)
+    try:
+        async with make({"port": -1, "trace": True, "log_file": log}) as controller:
+            await talk(controller, 5_000)
+            go_on.set()
+            wait_until(dropped)
+        wait_until(lambda: "Server Exiting.." in delivered)
+    finally:
+        go_on.set()
+        SERVER.removeHandler(handler)
+        SERVER.setLevel(level)
+    written = log.read_text()
+    assert numbered(written) == list(range(5_000))
+    assert len(delivered) - len(dropped()) + sum(dropped()) == written.count("\n")
+
+
+# -- log_file --------------------------------------------------------------------------------------
+
+
+async def test_log_file_has_the_lines_in_the_servers_format(make, tmp_path):
+    """What reads nats-server's logs reads ours."""
+    log = tmp_path / "log"
+    async with make({"port": -1, "log_file": log, "logtime": True}):
+        pass
+    line = re.compile(r"\[\d+\] \d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d{6} \[(INF|WRN)\] .*")
+    written = log.read_text().splitlines()
+    assert all(map(line.fullmatch, written))
+    assert written[0].startswith(f"[{os.getpid()}] ")
+    assert written[0].endswith("Starting nats-server")
+    assert written[-1].endswith("Server Exiting..")
+
+
+async def test_logtime_off_leaves_the_time_out(make, tmp_path):
+    """As nats-server does, where a supervisor adds its own."""
+    log = tmp_path / "log"
+    async with make({"port": -1, "log_file": log, "logtime": False}):
+        pass
+    assert log.read_text().startswith(f"[{os.getpid()}] [INF] Starting nats-server\n")
+
+
+async def test_logtime_in_utc(make, tmp_path):
+    """For machines in several places."""
+    log = tmp_path / "log"
+    async with make({"port": -1, "log_file": log, "logtime": True, "logtime_utc": True}):
+        now = time.strftime("%Y/%m/%d %H:", time.gmtime())
+    assert now in log.read_text()
+
+
+async def test_log_file_is_appended_to(make, tmp_path):
+    """A restart keeps what was written before."""
+    log = tmp_path / "log"
+    log.write_text("before\n")
+    async with make({"port": -1, "log_file": log}):
+        pass
+    assert log.read_text().startswith("before\n[")
+
+
+async def test_log_file_follows_a_reload_and_loses_no_line(make, talk, tmp_path):
+    """A new file from one line to the next, while clients talk."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    async with make({"port": -1, "trace": True, "log_file": old}) as controller:
+        await talk(controller)
+        await controller.update_config(log_file=new)
+        size = old.stat().st_size
+        await talk(controller)
+        assert old.stat().st_size == size
+    assert numbered(old.read_text()) == list(range(100))
+    assert numbered(new.read_text()) == list(range(100, 200))
+
+
+async def test_log_file_is_switched_on_and_off_on_a_running_server(broker, talk, tmp_path):
+    """To look at a problem without a restart."""
+    log = tmp_path / "log"
+    await broker.update_config(log_file=log, trace=True)
+    await talk(broker, 10)
+    await broker.update_config(log_file=None)
+    size = log.stat().st_size
+    await talk(broker, 10)
+    assert log.stat().st_size == size
+    assert numbered(log.read_text()) == list(range(10))
+
+
+async def test_reopen_log_after_a_rename_loses_no_line(make, talk, tmp_path):
+    """Log rotation from outside: rename, then say so."""
+    log, old = tmp_path / "log", tmp_path / "log.1"
+    async with make({"port": -1, "trace": True, "log_file": log}) as controller:
+        await talk(controller)
+        log.rename(old)
+        await talk(controller)
+        await controller.reopen_log()
+        await talk(controller)
+    assert numbered(old.read_text()) == list(range(200))
+    assert numbered(log.read_text()) == list(range(200, 300))
+
+
+async def test_reopen_log_without_a_file_does_nothing(broker):
+    """A script that rotates all logs need not know which servers have one."""
+    await broker.reopen_log()
+    assert broker.is_running
+
+
+async def test_a_large_log_file_is_moved_aside_and_loses_no_line(make, talk, tmp_path):
+    """logfile_size_limit, as in nats-server."""
+    limit = 4096
+    config = {"port": -1, "trace": True, "log_file": tmp_path / "log", "logfile_size_limit": limit}
+    async with make(config) as controller:
+        await talk(controller, 300)
+    files = sorted(tmp_path.glob("log.*")) + [tmp_path / "log"]
+    assert len(files) > 3
+    assert all(file.stat().st_size <= limit for file in files)
+    assert numbered("".join(file.read_text() for file in files)) == list(range(300))
+
+
+async def test_old_log_files_are_removed_beyond_logfile_max_num(make, talk, tmp_path):
+    """The newest are kept, the one in use counted."""
+    config = {"port": -1, "trace": True, "log_file": tmp_path / "log",
+              "logfile_size_limit": 4096, "logfile_max_num": 3}  # fmt: skip
+    async with make(config) as controller:
+        await talk(controller, 300)
+    files = sorted(tmp_path.glob("log.*")) + [tmp_path / "log"]
+    kept = numbered("".join(file.read_text() for file in files))
+    assert len(files) == 3
+    assert kept == list(range(300 - len(kept), 300))
