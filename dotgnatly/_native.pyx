@@ -8,7 +8,7 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stddef cimport size_t
 from libc.stdint cimport int32_t, int64_t, intptr_t, uint64_t
 
-import json
+import msgspec
 
 from dotgnatly import runtime
 from dotgnatly.errors import from_native
@@ -77,7 +77,7 @@ cdef int _check(gb_error *e) except -1:        # raises by code, frees the texts
         return 0
     message = _take(&e.message).decode("utf-8", "replace")
     facts = _take(&e.facts)
-    raise from_native(e.code, message, json.loads(facts) if facts else {})
+    raise from_native(e.code, message, msgspec.json.decode(facts) if facts else {})
 
 def forked() -> bool:
     return bool(gb_forked())

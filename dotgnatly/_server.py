@@ -218,10 +218,10 @@ class Server:
         """Read the configuration file again, below the changes made at run time."""
         self.require_running()
         source = self.base.source
-        if source is None or source.kind != "file":
+        if source is None or source.path is None:
             where = "the configuration was not read from a file"
             raise ConfigError(errors=[Fault("", f"there is nothing to reload: {where}")])
-        base = yield from conffile.read(source.kind, source.path)
+        base = yield from conffile.read("file", source.path)
         layer = self.flags if discard_changes else self.changes
         return (yield from self._change(base, layer, timeout, author, reason))
 

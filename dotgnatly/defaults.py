@@ -8,6 +8,7 @@ import os
 
 import msgspec
 
+from dotgnatly import runtime
 from dotgnatly.config import BrokerConfiguration, JetStreamConfiguration
 
 HOST = "127.0.0.1"
@@ -67,9 +68,7 @@ class Defaults(msgspec.Struct, kw_only=True):
 
 def _new_store_dir() -> str:
     """A path that nobody else can have; the server makes the directory and removes it."""
-    import tempfile
-
-    return os.path.join(tempfile.gettempdir(), f"dotgnatly-{os.urandom(12).hex()}")
+    return os.path.join(runtime.temporary_directory(), f"dotgnatly-{os.urandom(12).hex()}")
 
 
 def _memory() -> int:

@@ -271,28 +271,26 @@ class ObjectNotFoundError(JetStreamError):
 _GB_EHANDLE = 18
 _GB_ECANCELED = 19
 
-BY_CODE: dict[int, type[DotgnatlyError]] = {
-    cls.code: cls
-    for cls in (
-        ConfigError,
-        StartError,
-        StartTimeoutError,
-        StoreInUseError,
-        StoreDamagedError,
-        PortInUseError,
-        ChangeError,
-        RestartRequiredError,
-        ImpossibleChangeError,
-        ChangeVetoedError,
-        StateError,
-        ServerStoppedError,
-        AlreadyRunningError,
-        NotFoundError,
-        ShutdownTimeoutError,
-        ForkedProcessError,
-        NativeError,
-    )
-} | {
+_RAISED: tuple[type[DotgnatlyError], ...] = (
+    ConfigError,
+    StartError,
+    StartTimeoutError,
+    StoreInUseError,
+    StoreDamagedError,
+    PortInUseError,
+    ChangeError,
+    RestartRequiredError,
+    ImpossibleChangeError,
+    ChangeVetoedError,
+    StateError,
+    ServerStoppedError,
+    AlreadyRunningError,
+    NotFoundError,
+    ShutdownTimeoutError,
+    ForkedProcessError,
+    NativeError,
+)
+BY_CODE = {cls.code: cls for cls in _RAISED} | {
     _GB_EHANDLE: ServerStoppedError,  # a handle dies when its server has stopped
     _GB_ECANCELED: StateError,
 }

@@ -102,7 +102,8 @@ def run(steps: Steps[T]) -> T:
             else:
                 step = steps.send(result)
     except StopIteration as stop:
-        return stop.value
+        value: T = stop.value
+        return value
 
 
 async def arun(steps: Steps[T]) -> T:
@@ -117,4 +118,5 @@ async def arun(steps: Steps[T]) -> T:
             else:
                 step = steps.send(result)
     except StopIteration as stop:
-        return stop.value
+        value: T = stop.value
+        return value

@@ -62,14 +62,16 @@ def memory_limit(limit: int) -> int:
 
 def crash_file() -> str:
     """Where Go's crash reports are appended to: one file a user, in the temporary directory."""
-    import tempfile
-
-    return os.path.join(tempfile.gettempdir(), _crash_name())
-
-
-def _crash_name() -> str:
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    return f"dotgnatly-crash-{user}.log"
+    return os.path.join(temporary_directory(), f"dotgnatly-crash-{user}.log")
+
+
+def temporary_directory() -> str:
+    """The directory for temporary files, as ``tempfile`` finds it, which takes long to import."""
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        if directory := os.environ.get(name):
+            return directory
+    return os.getcwd() if sys.platform == "win32" else "/tmp"
 
 
 def _load() -> ModuleType:

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,7 +21,8 @@ func readConfig(kind, data string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain, variables := resolve(keys)
+	variables := map[string]bool{}
+	plain := resolve("", keys, variables)
 	if len(variables) > 0 {
 		dropVariables(plain, variables)
 	}
@@ -30,7 +31,7 @@ func readConfig(kind, data string) ([]byte, error) {
 
 func loadConfig(kind, data string) (*server.Options, map[string]any, []place, error) {
 	file, parse := "", conf.ParseWithChecks
-	opts := &server.Options{}
+	opts := newOptions()
 	process := opts.ProcessConfigString
 	if kind == "file" {
 		file, parse, process = data, conf.ParseFileWithChecks, opts.ProcessConfigFile
@@ -43,83 +44,101 @@ func loadConfig(kind, data string) (*server.Options, map[string]any, []place, er
 		}
 		return nil, nil, nil, configFaults([]place{syntaxPlace(err, file)}, nil)
 	}
-	err = process(data)
-	var found interface{ Warnings() []error }
-	warnings := []place{}
-	if errors.As(err, &found) {
-		warnings = places(found.Warnings(), nil)
-	}
-	return opts, keys, warnings, problems(err, "")
+	warnings, err := problems(process(data), "")
+	return opts, keys, warnings, err
 }
 
-// resolve takes the values out of the parser's tokens. It also gives the names of the keys that were
+// resolve takes the values out of the parser's tokens. It also gathers the paths of the keys that were
 // used as variables: the server's parser leaves them among the keys.
-func resolve(value any) (any, []string) {
-	var variables []string
+func resolve(path string, value any, variables map[string]bool) any {
 	if t, ok := value.(located); ok {
+		if t.IsUsedVariable() {
+			variables[path] = true
+		}
 		value = t.Value()
 	}
 	switch v := value.(type) {
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for key, item := range v {
-			if t, ok := item.(located); ok && t.IsUsedVariable() {
-				variables = append(variables, key)
-			}
-			plain, inner := resolve(item)
-			out[key] = plain
-			variables = append(variables, inner...)
+			out[key] = resolve(joinKey(path, key), item, variables)
 		}
-		return out, variables
+		return out
 	case []any:
 		out := make([]any, len(v))
 		for i, item := range v {
-			plain, inner := resolve(item)
-			out[i] = plain
-			variables = append(variables, inner...)
+			out[i] = resolve(joinIndex(path, i), item, variables)
 		}
-		return out, variables
+		return out
 	}
-	return value, nil
+	return value
 }
 
 // dropVariables removes the variables that are no keys of the server's. Which those are only the
 // server knows: it is asked, by having it read the resolved keys, where nothing is a variable any more.
-func dropVariables(plain any, variables []string) {
-	text, err := json.Marshal(plain)
-	if err != nil {
-		return
-	}
+func dropVariables(plain any, variables map[string]bool) {
+	text := confText(plain)
 	opts := &server.Options{}
 	defer closeResolver(opts)
 	var all interface{ Errors() []error }
-	if !errors.As(opts.ProcessConfigString(string(text)), &all) {
+	if !errors.As(opts.ProcessConfigString(text), &all) {
 		return
 	}
 	unknown := map[string]bool{}
-	for _, err := range all.Errors() {
-		for _, name := range variables {
-			if strings.HasSuffix(err.Error(), fmt.Sprintf("unknown field %q", name)) {
-				unknown[name] = true
-			}
+	for _, p := range places(all.Errors(), keyPaths(text)) {
+		if variables[p[0]] && strings.HasPrefix(p[1], "unknown field") {
+			unknown[p[0]] = true
 		}
 	}
-	removeKeys(plain, unknown)
+	removeKeys("", plain, unknown)
 }
 
-func removeKeys(value any, names map[string]bool) {
+func removeKeys(path string, value any, gone map[string]bool) {
 	switch v := value.(type) {
 	case map[string]any:
-		maps.DeleteFunc(v, func(key string, _ any) bool { return names[key] })
-		for _, item := range v {
-			removeKeys(item, names)
+		for key, item := range v {
+			if at := joinKey(path, key); gone[at] {
+				delete(v, key)
+			} else {
+				removeKeys(at, item, gone)
+			}
 		}
 	case []any:
-		for _, item := range v {
-			removeKeys(item, names)
+		for i, item := range v {
+			removeKeys(joinIndex(path, i), item, gone)
 		}
 	}
 }
+
+// confText writes plain values as the server's parser reads them: JSON, but for the escapes in strings
+// and for keys, which know none.
+func confText(value any) string {
+	parts := []string{}
+	switch v := value.(type) {
+	case map[string]any:
+		for key, item := range v {
+			quote := `"`
+			if strings.Contains(key, quote) {
+				quote = "'"
+			}
+			parts = append(parts, quote+key+quote+": "+confText(item))
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	case []any:
+		for _, item := range v {
+			parts = append(parts, confText(item))
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case string:
+		return `"` + unquotable.ReplaceAllStringFunc(v, func(c string) string {
+			return fmt.Sprintf(`\x%02x`, c)
+		}) + `"`
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+var unquotable = regexp.MustCompile(`[\x00-\x1f"\\]`)
 
 // checkConfig has the server check a text without starting anything: NewServer runs its cross-field
 // rules and opens no port.
@@ -129,7 +148,7 @@ func checkConfig(text string, over overlay) ([]byte, error) {
 		return nil, err
 	}
 	closeResolver(set.opts)
-	return json.Marshal(map[string]any{"warnings": []place{}})
+	return json.Marshal(map[string]any{"warnings": set.warnings})
 }
 
 func newServerSettings(text string, over overlay) (*settings, error) {
@@ -155,9 +174,9 @@ func compareConfigs(path, text string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	got := &server.Options{}
+	got := newOptions()
 	defer closeResolver(got)
-	if err := problems(got.ProcessConfigString(text), text); err != nil {
+	if _, err := problems(got.ProcessConfigString(text), text); err != nil {
 		return nil, err
 	}
 	want.ConfigFile = ""

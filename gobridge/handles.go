@@ -35,6 +35,11 @@ func (t *table[T]) add(item T) uint64 {
 func (t *table[T]) get(h uint64) (T, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.find(h)
+}
+
+// find is get for who holds the lock.
+func (t *table[T]) find(h uint64) (T, error) {
 	item, ok := t.items[h]
 	if !ok {
 		return item, faultf(codeHandle, "handle %d is dead", h)
@@ -43,9 +48,9 @@ func (t *table[T]) get(h uint64) (T, error) {
 }
 
 func (t *table[T]) take(h uint64) (T, error) {
-	item, err := t.get(h)
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	item, err := t.find(h)
 	delete(t.items, h)
 	return item, err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,21 +24,29 @@ type overlay struct {
 // settings are one configuration of one server. The server keeps the Options it is given as its live
 // ones, so settings are parsed anew for every start and every reload and never cloned.
 type settings struct {
-	text    string
-	overlay overlay
-	opts    *server.Options
-	log     logSettings
-	http    httpSettings
+	text     string
+	overlay  overlay
+	warnings []place
+	opts     *server.Options
+	log      logSettings
+	http     httpSettings
 }
 
+// newOptions are where the nats-server command starts from, too: its log lines have a time.
+func newOptions() *server.Options { return &server.Options{Logtime: true} }
+
 func parseSettings(text string, over overlay) (*settings, error) {
-	opts := &server.Options{}
+	opts, warnings := newOptions(), []place{}
 	if text != "" {
-		if err := problems(opts.ProcessConfigString(text), text); err != nil {
+		var err error
+		if warnings, err = problems(opts.ProcessConfigString(text), text); err != nil {
+			closeResolver(opts)
 			return nil, err
 		}
 	}
-	return overlaid(text, over, opts), nil
+	s := overlaid(text, over, opts)
+	s.warnings = warnings
+	return s, nil
 }
 
 // overlaid lays over the parsed options what an embedded server needs, and takes out of them what the
@@ -57,9 +66,9 @@ func overlaid(text string, over overlay, opts *server.Options) *settings {
 	opts.LogFile, opts.LogSizeLimit, opts.LogMaxFiles = "", 0, 0
 	opts.Syslog, opts.RemoteSyslog = false, ""
 
-	s.http = httpSettings{host: opts.HTTPHost, port: opts.HTTPPort, securePort: opts.HTTPSPort}
-	if s.http.host == "" {
-		s.http.host = opts.Host
+	s.http = httpSettings{
+		host: cmp.Or(opts.HTTPHost, opts.Host, server.DEFAULT_HOST),
+		port: opts.HTTPPort, securePort: opts.HTTPSPort,
 	}
 	opts.HTTPHost, opts.HTTPPort, opts.HTTPSPort = "", 0, 0
 	return s
@@ -74,8 +83,16 @@ type located interface {
 	IsUsedVariable() bool
 }
 
-// keyPaths maps "line:column" of every value in a parsed configuration to its key path.
-func keyPaths(path string, value any, out map[string]string) {
+// keyPaths maps "line:column" of every value in a text to its key path.
+func keyPaths(text string) map[string]string {
+	out := map[string]string{}
+	if m, err := conf.ParseWithChecks(text); err == nil {
+		addKeyPaths("", m, out)
+	}
+	return out
+}
+
+func addKeyPaths(path string, value any, out map[string]string) {
 	if t, ok := value.(located); ok {
 		if path != "" {
 			out[fmt.Sprintf("%d:%d", t.Line(), t.Position())] = path
@@ -85,11 +102,11 @@ func keyPaths(path string, value any, out map[string]string) {
 	switch v := value.(type) {
 	case map[string]any:
 		for key, item := range v {
-			keyPaths(joinKey(path, key), item, out)
+			addKeyPaths(joinKey(path, key), item, out)
 		}
 	case []any:
 		for i, item := range v {
-			keyPaths(fmt.Sprintf("%s[%d]", path, i), item, out)
+			addKeyPaths(joinIndex(path, i), item, out)
 		}
 	}
 }
@@ -101,30 +118,28 @@ func joinKey(path, key string) string {
 	return path + "." + key
 }
 
+func joinIndex(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
+
 // problems makes a fault of what the server's parser reports: every error and every warning, in a
 // stable order, each with its key path if the text came from us and with file:line:column if not.
 // Warnings alone are no fault.
-func problems(err error, ourText string) error {
+func problems(err error, ourText string) (warnings []place, fault error) {
 	if err == nil {
-		return nil
+		return []place{}, nil
 	}
 	var all interface {
 		Errors() []error
 		Warnings() []error
 	}
 	if !errors.As(err, &all) {
-		return configFaults([]place{syntaxPlace(err, "")}, nil)
+		return nil, configFaults([]place{syntaxPlace(err, "")}, nil)
 	}
+	paths := keyPaths(ourText)
+	warnings = places(all.Warnings(), paths)
 	if len(all.Errors()) == 0 {
-		return nil
+		return warnings, nil
 	}
-	paths := map[string]string{}
-	if ourText != "" {
-		if m, err := conf.ParseWithChecks(ourText); err == nil {
-			keyPaths("", m, paths)
-		}
-	}
-	return configFaults(places(all.Errors(), paths), places(all.Warnings(), paths))
+	return nil, configFaults(places(all.Errors(), paths), warnings)
 }
 
 func places(errs []error, paths map[string]string) []place {

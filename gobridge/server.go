@@ -19,6 +19,7 @@ type embedded struct {
 	log      *logger
 	pipes    pipes
 	running  atomic.Bool
+	stopping atomic.Bool
 	starting atomic.Pointer[job]
 	state    atomic.Pointer[[]byte] // JSON, for gb_server_state
 	opts     atomic.Pointer[server.Options]
@@ -40,10 +41,16 @@ func startServer(text string, over overlay) (handle, jobHandle uint64) {
 	handle = servers.add(e)
 	e.handle = handle
 	e.log = newLogger(handle)
-	return handle, startJob(func(j *job) ([]byte, error) {
+	return handle, startJob(func(j *job) (state []byte, err error) {
 		defer e.mu.Unlock()
 		e.starting.Store(j)
-		state, err := e.start(j, text, over)
+		if e.stopping.Load() {
+			j.requestCancel() // the stop came too early to find the job
+		}
+		err = protect(func() (err error) {
+			state, err = e.start(j, text, over)
+			return err
+		})
 		if err != nil {
 			e.teardown()
 			_, _ = servers.take(handle)
@@ -98,29 +105,8 @@ func (e *embedded) start(j *job, text string, over overlay) ([]byte, error) {
 // untilReady starts the server and waits until every listener is open. Start does not return before
 // JetStream has recovered its streams.
 func (e *embedded) untilReady(j *job, s *server.Server) error {
-	started := make(chan error, 1)
-	go func() {
-		started <- protect(func() error {
-			s.Start()
-			return nil
-		})
-	}()
-	for waiting := true; waiting; {
-		select {
-		case err := <-started:
-			if err != nil {
-				return err
-			}
-			waiting = false
-		case line := <-e.log.fatal:
-			<-started
-			return fatalFault(line, e.set.opts)
-		case <-j.ctx.Done():
-			s.Shutdown()
-			<-started
-			return errCanceled
-		}
-	}
+	// Not cut short by a Shutdown from beside: that misses what Start opens after it looked.
+	s.Start()
 	// The server's own waiting sleeps 25 ms between two looks; ours looks each millisecond.
 	for !s.ReadyForConnections(time.Millisecond) {
 		select {
@@ -164,6 +150,7 @@ func (e *embedded) tlsConfig() *tls.Config { return e.opts.Load().TLSConfig }
 
 // stop shuts the server down and gives back all that it held.
 func (e *embedded) stop() {
+	e.stopping.Store(true)
 	e.running.Store(false)
 	if j := e.starting.Load(); j != nil {
 		j.requestCancel()
@@ -209,7 +196,12 @@ func stopServers() uint64 {
 	return startJob(func(*job) ([]byte, error) {
 		var all sync.WaitGroup
 		for _, e := range servers.all() {
-			all.Go(e.stop)
+			all.Go(func() {
+				_ = protect(func() error {
+					e.stop()
+					return nil
+				})
+			})
 		}
 		all.Wait()
 		return nil, nil

@@ -8,7 +8,7 @@ import pytest
 from dotgnatly import AsyncNatsController
 
 # The hash of "secret", as cheap as bcrypt allows.
-HASHED = "{BCRYPT}"
+HASHED = "$2a$04$gj6VTKdpwB/7iBd6W9A6juSBasUphmeoQ7jRgzPEwSvwty0cGKvca"
 SEED = nkeys.encode_seed(bytes(range(32)), nkeys.PREFIX_BYTE_USER)
 PUBLIC = nkeys.from_seed(bytearray(SEED)).public_key.decode()
 
