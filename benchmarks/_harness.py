@@ -28,6 +28,10 @@ CHILD_ENVIRONMENT = {
 # -- measuring and reporting -----------------------------------------------------------------------
 
 
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
 class Side(msgspec.Struct, frozen=True):
     """The measurements of one side of a comparison, a value for each round."""
 
@@ -45,6 +49,26 @@ class Side(msgspec.Struct, frozen=True):
             return 0
         low, _, high = statistics.quantiles(self.values, n=4)
         return (high - low) / self.median
+
+    @property
+    def summary(self) -> "Summary":
+        """What is written down, to four digits."""
+        quartiles = statistics.quantiles(self.values, n=4) if len(self.values) > 1 else ()
+        return Summary(
+            rounds=len(self.values),
+            median=_short(self.median),
+            quartiles=tuple(map(_short, quartiles)),
+            range=(_short(min(self.values)), _short(max(self.values))),
+        )
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """The measurements of a side, short enough to keep."""
+
+    rounds: int
+    median: float
+    quartiles: tuple[float, ...]
+    range: tuple[float, float]
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,8 +114,7 @@ class Benchmark(msgspec.Struct, kw_only=True):
     name: str
     environment: dict[str, Any] = {}
     rows: list[Row] = []
-    samples: dict[str, list[float]] = {}
-    """Every measurement, by side."""
+    sides: dict[str, Summary] = {}
 
     def __enter__(self) -> Self:
         self.environment = {
@@ -118,7 +141,7 @@ class Benchmark(msgspec.Struct, kw_only=True):
         side always comes after the same other one.
 
         Returns:
-            The measurements, a side for each of ``sides``.
+            What was measured, a side for each of ``sides``.
         """
         names = list(sides)
         values: dict[str, list[float]] = {name: [] for name in names}
@@ -128,8 +151,12 @@ class Benchmark(msgspec.Struct, kw_only=True):
                 value = sides[name]()
                 if number:
                     values[name].append(value)
-        self.samples |= values
-        return [Side(values[name]) for name in names]
+        return self.keep({name: Side(values[name]) for name in names})
+
+    def keep(self, sides: Mapping[str, Side]) -> list[Side]:
+        """Have these measurements written down; returns them."""
+        self.sides |= {name: side.summary for name, side in sides.items()}
+        return list(sides.values())
 
     def compare(
         self,
@@ -148,13 +175,13 @@ class Benchmark(msgspec.Struct, kw_only=True):
         self.rows.append(
             Row(
                 what=what,
-                ours=ours.median,
-                theirs=theirs.median,
+                ours=_short(ours.median),
+                theirs=_short(theirs.median),
                 unit=unit,
-                figure=ratio if times_faster is None else 1 / ratio,
+                figure=_short(ratio if times_faster is None else 1 / ratio),
                 limit="at least" if at_most is None else "at most",
                 target=targets[0],
-                noise=max(ours.noise, theirs.noise),
+                noise=_short(max(ours.noise, theirs.noise)),
             )
         )
 
@@ -163,12 +190,12 @@ class Benchmark(msgspec.Struct, kw_only=True):
         self.rows.append(
             Row(
                 what=what,
-                ours=side.median,
+                ours=_short(side.median),
                 unit=unit,
-                figure=side.median,
+                figure=_short(side.median),
                 limit="at most",
                 target=at_most,
-                noise=side.noise,
+                noise=_short(side.noise),
             )
         )
 

@@ -53,7 +53,7 @@ def main() -> None:
             for name, step in steps.items():
                 paces["alone"].values.append(counter.pace(partial(time.sleep, ALONE)))
                 paces[name].values.append(counter.pace(step))
-        bench.samples |= {name: side.values for name, side in paces.items()}
+        bench.keep(paces)
         for name in steps:
             bench.compare(
                 f"pace of a counting thread during {name}, to its own",

@@ -39,7 +39,7 @@ def main() -> None:
                 time.sleep(SETTLE)
                 ours.values.append(resident(one.pid))
                 apart.values.append(resident(bare.pid) + resident(binary.pid))
-        bench.samples |= {"ours": ours.values, "bare Python + bare nats-server": apart.values}
+        bench.keep({"ours": ours, "bare Python + bare nats-server": apart})
         bench.compare(
             "memory with an idle server, to bare Python + bare nats-server",
             ours, apart, "MB", at_most=1.2,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -30,7 +31,7 @@ print(elapsed)
 """
 
 
-def ours(**options: object) -> float:
+def ours(**options: Any) -> float:
     """Milliseconds, with the making of the configuration and the controller."""
     begin = time.perf_counter()
     controller = NatsController(BrokerConfiguration(**options))
@@ -40,7 +41,7 @@ def ours(**options: object) -> float:
     return elapsed * 1e3
 
 
-def native(program: Child, **options: object) -> float:
+def native(program: Child, **options: Any) -> float:
     """Milliseconds in a Go program, with the reading of the configuration."""
     configuration = msgspec.json.encode({"host": LOOPBACK} | options).decode()
     return float(program.ask(configuration)["start_ns"]) / 1e6
@@ -67,7 +68,7 @@ def ways(program: Child, server: Path, folder: str | None) -> dict[str, Callable
     """The three ways to start the same server; with JetStream if there is a folder for its data."""
     kind = "JetStream" if folder else "no JetStream"
 
-    def options(side: str) -> dict[str, object]:
+    def options(side: str) -> dict[str, Any]:
         if folder is None:
             return {"port": -1}
         return {"port": -1, "jetstream": {"store_dir": f"{folder}/{side}"}}

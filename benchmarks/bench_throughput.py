@@ -4,9 +4,9 @@ from functools import partial
 
 from benchmarks._harness import Benchmark, Binary, Child, build, python
 
-ROUNDS = 31
+ROUNDS = 60
 MESSAGES = {("publish", 16): 1_000_000, ("publish", 128): 750_000,
-            ("pubsub", 16): 250_000, ("pubsub", 128): 200_000}  # fmt: skip
+            ("pubsub", 16): 250_000, ("pubsub", 128): 150_000}  # fmt: skip
 """How many a round, by operation and payload size: some tenths of a second."""
 SERVE = """
 import json, sys

@@ -29,6 +29,8 @@ from dotgnatly.jobs import Steps, Wait
 from dotgnatly.versions import ConfigurationVersion
 
 if TYPE_CHECKING:
+    import socket
+
     from dotgnatly.info import ServerInfo
     from dotgnatly.monitoring import Healthz, Varz
 
@@ -330,9 +332,10 @@ class Server:
         """Close log_file and open it again."""
         runtime.native().server_reopen_log(self.require_running())
 
-    def connect(self, socket: int) -> None:
-        """Make one end of a connected socket pair a client connection; the socket is Go's then."""
-        runtime.native().server_connect(self.require_running(), socket)
+    def connect(self, socket: "socket.socket") -> None:
+        """Make one end of a connected socket pair a client connection; its descriptor is Go's then."""
+        handle = self.require_running()
+        runtime.native().server_connect(handle, socket.detach())
 
 
 def check(config: BrokerConfiguration) -> None:

@@ -1,6 +1,6 @@
 """Configurations as files and texts in nats-server's own format, in and out.
 
-Out, the format is JSON but for escapes in strings and keys. In, nats-server's own parser reads them.
+Out, the format is JSON but for a few details. In, nats-server's own parser reads them.
 """
 
 import os
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _NOTHING: dict[str, Any] = {"server_metadata": {}}
 """What an empty configuration is written as, without effect: of an empty text the server warns."""
 
+_JSON_PART = rb'("(?:[^"\\]|\\.)*")(:?)|([0-9])]'
+
 
 def render(config: BrokerConfiguration) -> bytes:
     """The configuration as text that ``Options.ProcessConfigString`` reads.
@@ -26,16 +28,26 @@ def render(config: BrokerConfiguration) -> bytes:
     Raises:
         ConfigError: A key or a string cannot be written. ``validate`` says which.
     """
+    return write(config.to_conf_keys() or _NOTHING)
+
+
+def write(keys: dict[str, Any]) -> bytes:
+    """Keys and values of builtin types as text."""
     try:
-        text = msgspec.json.encode(config.to_conf_keys() or _NOTHING)
-    except (TypeError, ValueError, OverflowError) as exc:  # never of a valid configuration
+        text = msgspec.json.encode(keys)
+    except (TypeError, ValueError) as exc:  # never of a configuration that is valid
         raise ConfigError(f"the configuration cannot be written: {exc}") from exc
-    return text if b"\\" not in text else re.sub(rb'("(?:[^"\\]|\\.)*")(:?)', _translate, text)
+    return re.sub(_JSON_PART, _translate, text) if re.search(rb"\\|[0-9]]", text) else text
 
 
 def _translate(match: re.Match[bytes]) -> bytes:
-    """A JSON string in the server's grammar, or a key, which knows no escapes at all."""
-    quoted, colon = match.groups()
+    """A part of JSON in the server's grammar.
+
+    Its strings know other escapes, its keys none, and an integer does not end at a bracket.
+    """
+    quoted, colon, digit = match.groups()
+    if digit:
+        return bytes(digit) + b" ]"
     if b"\\" not in quoted:
         return match[0]
     if not colon:
@@ -55,14 +67,14 @@ def _escape(match: re.Match[bytes]) -> bytes:
 
 def read_file(path: str | os.PathLike[str]) -> BrokerConfiguration:
     """Read a configuration file as nats-server reads it."""
-    from dotgnatly import jobs  # noqa: PLC0415 - waits for native code, which render does not need
+    from dotgnatly import jobs
 
     return jobs.run(read("file", os.fspath(path)))
 
 
 def read_text(text: str) -> BrokerConfiguration:
     """Read a configuration text as nats-server reads it."""
-    from dotgnatly import jobs  # noqa: PLC0415 - as above
+    from dotgnatly import jobs
 
     return jobs.run(read("text", text))
 
@@ -73,12 +85,13 @@ def read(kind: Literal["file", "text"], data: str) -> "Steps[BrokerConfiguration
     Raises:
         ConfigError: nats-server refuses it, or a key is there in two spellings.
     """
-    from dotgnatly import runtime  # noqa: PLC0415 - as above
-    from dotgnatly.jobs import Wait  # noqa: PLC0415
+    from dotgnatly import runtime
+    from dotgnatly.jobs import Wait
 
     path = os.path.abspath(data) if kind == "file" else None
     runtime.hand_over_environ()
-    job = runtime.native().config_read(kind.encode(), os.fsencode(path or data))
+    encoded = data.encode(errors="replace") if path is None else os.fsencode(path)
+    job = runtime.native().config_read(kind.encode(), encoded)
     found = msgspec.json.decode((yield Wait(job)))
     warnings = tuple(Fault(*warning) for warning in found["warnings"])
     source = Source(kind=kind, path=path, warnings=warnings)

@@ -32,6 +32,8 @@ class Defaults(msgspec.Struct, kw_only=True):
         filled: dict[str, object] = {}
         if config.source is None and not config.host:
             filled["host"] = HOST
+        if not isinstance(config.logtime, bool):
+            filled["logtime"] = True  # the default of the nats-server command, in none of its options
         jetstream = config.jetstream
         if isinstance(jetstream, JetStreamConfiguration) and jetstream.enabled is not False:
             filled["jetstream"] = self._fill_jetstream(jetstream, config.store_dir)

@@ -26,8 +26,13 @@ async def connect(server: Server, **options: Any) -> Client:
     """
     if "servers" in options:
         raise TypeError("connect_nats_py connects to this server: it takes no servers")
+    server.require_running()  # else the client would try to reach it for minutes
     client = InsideClient(server)
-    await client.connect([_URL], **options)
+    try:
+        await client.connect([_URL], **options)
+    except BaseException:
+        client.transport.close()  # nats-py leaves it open
+        raise
     return client
 
 
@@ -36,7 +41,7 @@ class InsideClient(Client):
 
     def __init__(self, server: Server) -> None:
         super().__init__()
-        self._transport = InsideTransport(server)
+        self._transport = self.transport = InsideTransport(server)
 
     async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:  # noqa: FBT001, FBT002
         # Other servers of a cluster cannot be reached through this one's transport.
@@ -56,11 +61,13 @@ class InsideTransport(Transport):
         """Connect anew; the URI says nothing."""
         ours, theirs = socket.socketpair()
         try:
-            self._server.connect(theirs.detach())
+            with theirs:  # closed here if the server did not take it
+                self._server.connect(theirs)
             ours.setblocking(False)  # noqa: FBT003 - the standard library's signature
             self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=buffer_size)
         except DotgnatlyError as exc:  # as a server that cannot be reached: the client tries again
             ours.close()
+            await asyncio.sleep(0)  # else a client that tries without a pause would let nobody else run
             raise ConnectionRefusedError(str(exc)) from exc
 
     async def connect_tls(

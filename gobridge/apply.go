@@ -25,6 +25,9 @@ func applySettings(h uint64, text string, over overlay) (uint64, error) {
 		if !e.running.Load() {
 			return nil, faultf(codeStopped, "the server was stopped meanwhile")
 		}
+		if j.ctx.Err() != nil {
+			return nil, errCanceled
+		}
 		return e.apply(j, text, over)
 	}), nil
 }
@@ -36,12 +39,16 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 	if err != nil {
 		return nil, err
 	}
+	taken := false // next.opts, by the server
+	defer func() {
+		if !taken {
+			closeResolver(next.opts)
+		}
+	}()
 	if err := next.http.validate(next.opts); err != nil {
-		closeResolver(next.opts)
 		return nil, err
 	}
 	if err := e.mustRestart(next); err != nil {
-		closeResolver(next.opts)
 		return nil, err
 	}
 
@@ -49,7 +56,6 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 	monitor, monitorBefore := e.http.Load(), e.http.Load()
 	sink, err := e.log.openSink(next.log)
 	if err != nil {
-		closeResolver(next.opts)
 		return nil, err
 	}
 	undo := func() {
@@ -82,6 +88,7 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 		undo()
 		return nil, err
 	}
+	taken = true
 	err = e.verify(next, heard())
 	if err == nil && !j.commit() {
 		err = errCanceled
@@ -116,7 +123,6 @@ func (e *embedded) reload(next *settings) error {
 		e.srv.SetLoggerV2(e.log, next.opts.Debug, next.opts.Trace, next.opts.TraceVerbose)
 		return nil
 	}
-	closeResolver(next.opts)
 	// The rest of the text has the old and the new value, which may be secret.
 	if m := notSupported.FindStringSubmatch(err.Error()); m != nil {
 		return needsRestart(m[1])
@@ -185,7 +191,9 @@ func (e *embedded) verify(next *settings, said []string) error {
 func (e *embedded) rollback(previous *settings, undo func(), why error) error {
 	again, err := parseSettings(previous.text, previous.overlay)
 	if err == nil {
-		err = e.reload(again)
+		if err = e.reload(again); err != nil {
+			closeResolver(again.opts)
+		}
 	}
 	undo()
 	if err != nil {
@@ -208,22 +216,29 @@ func compareLive(h uint64, kind, data string) (uint64, error) {
 		}
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		opts := &server.Options{}
+		opts := newOptions()
 		if kind == "file" {
 			opts, _, _, err = loadConfig(kind, data)
 		} else {
-			err = problems(opts.ProcessConfigString(data), data)
+			_, err = problems(opts.ProcessConfigString(data), data)
 		}
+		defer closeResolver(opts)
 		if err != nil {
 			return nil, err
 		}
+		names := []string{}
+		for _, account := range opts.Accounts {
+			live, err := e.srv.LookupAccount(account.Name)
+			if err != nil || !sameMappings(account, live) {
+				names = append(names, "Mappings")
+			}
+		}
 		want := overlaid("", e.set.overlay, opts)
-		defer closeResolver(want.opts)
 		if _, err := server.NewServer(want.opts); err != nil {
 			return nil, configFault("", "%v", err)
 		}
 		takeBoundPorts(want.opts, e.set.opts)
-		names := differences(e.set.opts, want.opts)
+		names = append(names, differences(e.set.opts, want.opts)...)
 		if want.log != e.set.log {
 			names = append(names, "Log")
 		}
@@ -231,7 +246,7 @@ func compareLive(h uint64, kind, data string) (uint64, error) {
 			names = append(names, "HTTP")
 		}
 		slices.Sort(names)
-		return json.Marshal(names)
+		return json.Marshal(slices.Compact(names))
 	}), nil
 }
 

@@ -128,7 +128,7 @@ func confText(value any) string {
 		for _, item := range v {
 			parts = append(parts, confText(item))
 		}
-		return "[" + strings.Join(parts, ", ") + "]"
+		return "[" + strings.Join(parts, ", ") + " ]" // the parser takes "1]" for a word
 	case string:
 		return `"` + unquotable.ReplaceAllStringFunc(v, func(c string) string {
 			return fmt.Sprintf(`\x%02x`, c)

@@ -45,12 +45,12 @@ func connectServer(h uint64, fd int64) error {
 		return faultf(codeStopped, "%v", err)
 	}
 	p := &pipe{socket: s, inside: inside, inChild: inChild}
+	p.finished.Add(2) // before anybody can wait
 	inChild(true)
 	if !e.pipes.add(p) {
 		p.close()
 		return faultf(codeStopped, "the server is stopping")
 	}
-	p.finished.Add(2)
 	pump := func(to io.Writer, from io.Reader) {
 		defer p.finished.Done()
 		_, _ = io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, make([]byte, 64<<10))

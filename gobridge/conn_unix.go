@@ -5,6 +5,7 @@ package main
 import (
 	"net"
 	"os"
+	"syscall"
 )
 
 // adoptSocket makes a connection of a descriptor, which it takes over also when it fails.
@@ -18,8 +19,9 @@ func adoptSocket(fd int64) (s socket, inChild func(bool), err error) {
 	if err != nil {
 		return nil, nil, faultf(codeNotFound, "%v", err)
 	}
-	raw, err := conn.(*net.UnixConn).SyscallConn()
+	raw, err := conn.(syscall.Conn).SyscallConn() // every kind of connection has one
 	if err != nil {
+		_ = conn.Close()
 		return nil, nil, faultf(codeNotFound, "%v", err)
 	}
 	inChild = func(on bool) {

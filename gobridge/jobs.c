@@ -1,13 +1,14 @@
 #include "abi.h"
 
 #include <stdatomic.h>
-#include <time.h>
 
 #ifdef _WIN32
 #include <winsock2.h>
+#include <windows.h>
 #else
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <time.h>
 #endif
 
 #ifndef MSG_NOSIGNAL
@@ -22,9 +23,16 @@ static _Atomic gb_handle finished[SLOTS];
 void gb_job_mark(gb_handle job) { atomic_store(&finished[job % SLOTS], job); }
 
 static int64_t now_ns(void) {
+#ifdef _WIN32
+	LARGE_INTEGER ticks, per_second;
+	QueryPerformanceCounter(&ticks);
+	QueryPerformanceFrequency(&per_second);
+	return (int64_t)((double)ticks.QuadPart * 1e9 / (double)per_second.QuadPart);
+#else
 	struct timespec t;
-	timespec_get(&t, TIME_UTC);
+	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+#endif
 }
 
 static inline void pause_cpu(void) {
@@ -43,8 +51,7 @@ int gb_job_spin(gb_handle job, int64_t ns) {
 			if (atomic_load_explicit(slot, memory_order_acquire) == job) return 1;
 			pause_cpu();
 		}
-		int64_t spent = now_ns() - start;
-		if (spent < 0 || spent >= ns) return 0; /* < 0: the clock was set back */
+		if (now_ns() - start >= ns) return 0;
 	}
 }
 

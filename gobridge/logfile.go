@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 	"time"
 )
 
@@ -52,21 +54,22 @@ func (f *fileSink) reopen() error {
 }
 
 func (f *fileSink) write(_ int, line []byte) {
-	err := f.tryWrite(line)
+	var rotating error
+	if f.sizeLimit > 0 && f.size > 0 && f.size+int64(len(line)) > f.sizeLimit {
+		rotating = f.rotate()
+	}
+	writing := f.append(line)
+	err := errors.Join(rotating, writing)
 	if err != nil && !f.failing {
 		fmt.Fprintf(os.Stderr, "log_file %s: %v\n", f.path, err)
 	}
-	if f.failing = err != nil; f.failing {
+	f.failing = err != nil
+	if writing != nil {
 		_, _ = os.Stderr.Write(line)
 	}
 }
 
-func (f *fileSink) tryWrite(line []byte) error {
-	if f.sizeLimit > 0 && f.size > 0 && f.size+int64(len(line)) > f.sizeLimit {
-		if err := f.rotate(); err != nil {
-			return err
-		}
-	}
+func (f *fileSink) append(line []byte) error {
 	if f.file == nil {
 		if err := f.open(); err != nil {
 			return err
@@ -86,25 +89,32 @@ func (f *fileSink) forget() {
 	f.file, f.size = nil, 0
 }
 
+const stampLayout = "2006.01.02.15.04.05.000000000"
+
 // rotate moves the file aside under a name that sorts by time, and removes the oldest such files.
 // Source: logfile_size_limit and logfile_max_num, as documented for nats-server.
 func (f *fileSink) rotate() error {
 	f.forget() // Windows cannot rename an open file
-	aside := f.path + time.Now().Format(".2006.01.02.15.04.05.000000000")
-	if err := os.Rename(f.path, aside); err != nil || f.maxFiles <= 0 {
+	err := os.Rename(f.path, f.path+"."+time.Now().Format(stampLayout))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // somebody else moved it
 		return err
 	}
-	kept, err := filepath.Glob(f.path + ".[0-9][0-9][0-9][0-9].*")
-	if err != nil {
-		return err
+	if f.maxFiles <= 0 {
+		return nil
 	}
-	slices.Sort(kept)
-	for ; int64(len(kept)) >= max(f.maxFiles, 1); kept = kept[1:] { // the file in use counts as one
-		if err := os.Remove(kept[0]); err != nil {
-			return err
+	dir, base := filepath.Split(f.path)
+	entries, err := os.ReadDir(filepath.Clean(dir)) // sorted, so the oldest come first
+	aside := []string{}
+	for _, entry := range entries {
+		stamp, ours := strings.CutPrefix(entry.Name(), base+".")
+		if _, odd := time.Parse(stampLayout, stamp); ours && odd == nil {
+			aside = append(aside, dir+entry.Name())
 		}
 	}
-	return nil
+	for ; int64(len(aside)) >= f.maxFiles; aside = aside[1:] { // the file in use counts as one
+		err = errors.Join(err, os.Remove(aside[0]))
+	}
+	return err
 }
 
 func (f *fileSink) Close() error {

@@ -63,10 +63,10 @@ func (s *store) close() {
 		return
 	}
 	closeInChild(s.file.Fd(), false)
+	_ = s.file.Close() // first: Windows cannot remove an open file
 	if s.private {
 		_ = os.RemoveAll(s.dir)
 	}
-	_ = s.file.Close()
 }
 
 func orSomebody(holder string) string {

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from cryptography import x509
@@ -22,6 +22,9 @@ from cryptography.x509.oid import NameOID
 
 from dotgnatly import BrokerConfiguration, NatsController, runtime
 
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+
 
 def wait_until(condition: Callable[[], Any], what: str = "", timeout: float = 10.0) -> Any:
     """The first true value of the condition; a failure if there is none in time."""
@@ -31,6 +34,15 @@ def wait_until(condition: Callable[[], Any], what: str = "", timeout: float = 10
             pytest.fail(f"not within {timeout} s: {what or condition}")
         time.sleep(0.005)  # between two looks at a condition
     return value
+
+
+async def arrived(client: "Client") -> None:
+    """Wait until the server has taken all that a client has sent; nats-py's flush overtakes it."""
+    inbox = client.new_inbox()
+    subscription = await client.subscribe(inbox)
+    await client.publish(inbox)
+    await subscription.next_msg(timeout=10)
+    await subscription.unsubscribe()
 
 
 def counts() -> dict[str, int]:

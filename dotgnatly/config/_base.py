@@ -4,12 +4,22 @@ A block says by its annotations what its fields hold. Each type is an alias that
 checkers what a constructor takes, and tells ``Block`` by a ``Kind`` what becomes of it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from os import PathLike
 from types import NoneType
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    NamedTuple,
+    Self,
+    TypeAlias,
+    get_args,
+    get_origin,
+)
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import astuple, force_setattr
@@ -26,7 +36,6 @@ from dotgnatly.config._kinds import (
     Secret,
     Size,
     Span,
-    Text,
     Url,
     Whole,
     under,
@@ -66,10 +75,10 @@ Password: TypeAlias = Annotated[str, Secret()]
 UrlString: TypeAlias = Annotated[str, Url()]
 """A URL; ``repr`` shows it without user name and password."""
 
-Strings: TypeAlias = Annotated[str | Sequence[str], Items(TEXT, lone=str)]
+Strings: TypeAlias = Annotated[str | Sequence[str], Items(TEXT, lone=True)]
 """Strings; a single one may stand for a list of one. Kept as a tuple."""
 
-Urls: TypeAlias = Annotated[str | Sequence[str], Items(Url(), lone=str)]
+Urls: TypeAlias = Annotated[str | Sequence[str], Items(Url(), lone=True)]
 """URLs; a single one may stand for a list of one. Kept as a tuple."""
 
 StringMap: TypeAlias = Annotated[Mapping[str, str | None], Named(TEXT)]
@@ -124,9 +133,9 @@ def _kind(annotation: object) -> Kind:
 class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A block of the configuration: only what was set counts, None means back to the default.
 
-    The constructor brings every value into one form, so that equal values are equal however they were
-    written, and checks nothing: ``validate`` does. Blocks are immutable, comparable, picklable, and
-    hashable if what they hold is.
+    The constructor brings every value into one form, so that equal values are equal however they
+    were written, and checks nothing: ``validate`` does. Blocks are immutable, comparable,
+    picklable, and hashable if what they hold is.
     """
 
     _aliases: ClassVar[Mapping[str, str]] = {}
@@ -138,6 +147,9 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     _derived: ClassVar[tuple[str, ...]] = ()
     """Fields that are no keys but another view of one."""
 
+    may_be_false: ClassVar[bool] = False
+    """False may stand in place of the block, for what there is without it."""
+
     _extras: Mapping[str, Any] | UnsetType = UNSET
     """Keys of a file that this version does not know: kept, and written back."""
 
@@ -147,7 +159,7 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
             if value is None:
                 continue
             try:
-                taken = kind.take(value, False)  # noqa: FBT003
+                taken = kind.take(value)
             except ConfigError as exc:
                 faults += under(name, exc.errors)
             else:
@@ -158,7 +170,7 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
 
     @classmethod
     def from_dict(cls, keys: Mapping[str, Any]) -> Self:
-        """A block from its keys, in any spelling that the server accepts; values as in the constructor.
+        """A block from its keys, in any spelling of the server's; values as in the constructor.
 
         Raises:
             ConfigError: A key is unknown or is there twice, here or in a block within.
@@ -175,9 +187,15 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         return cls(**cls._named(keys, conf=True))
 
     @classmethod
+    def from_short(cls, value: object) -> object:
+        """What a value stands for that is written in place of the block; itself if for nothing."""
+        return value
+
+    @classmethod
     def reset(cls) -> Self:
         """The change that sets every key back to its default."""
-        return cls(**dict.fromkeys(_fields(cls).by_name))
+        values: dict[str, Any] = dict.fromkeys(_fields(cls).by_name)
+        return cls(**values)
 
     def replace(self, **changes: Any) -> Self:
         """A copy with changes; values as in the constructor, a block replaces the whole block.
@@ -202,15 +220,15 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         if not isinstance(change, type(self)):
             change = type(self).from_dict(_mapping(change))
         values = self._values()
-        for name, kind, value in change._items():
+        for name, kind, value in change._items():  # noqa: SLF001 - of the same class
             if value is not None:
                 values[name] = kind.merge(values.get(name, UNSET), value, keep_none=keep_none)
             elif keep_none:
                 values[name] = None
             else:
                 values.pop(name, None)
-        if change._extras:
-            values["_extras"] = {**(self._extras or {}), **change._extras}
+        if extras := change._extras:  # noqa: SLF001 - as above
+            values["_extras"] = {**(self._extras or {}), **extras}
         return self._like(values)
 
     def validate(self) -> None:
@@ -232,19 +250,19 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         return found
 
     def to_dict(self) -> dict[str, Any]:
-        """The set keys in builtin types: sizes in bytes, durations as Go durations. None is left out."""
+        """The set keys in builtin types: sizes in bytes, durations as Go durations; no None."""
         plain = {n: kind.plain(value) for n, kind, value in self._items() if value is not None}
-        return plain | self._extras if self._extras else plain
+        return {**plain, **self._extras} if self._extras else plain
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
         return f"{type(self).__name__}({shown})"
 
-    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
-        for name, kind, value in self._items():
-            yield name, value if value is None else _Shown(kind.show(value))
-        for key in self._extras or ():
-            yield key, _Shown(REDACTED)
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [
+            *((n, None if v is None else _Shown(kind.show(v))) for n, kind, v in self._items()),
+            *((key, _Shown(REDACTED)) for key in self._extras or ()),
+        ]
 
     def __copy__(self) -> Self:
         return self
@@ -294,10 +312,11 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
                 pair = cls._pairs.get(name)
                 parts = {name: given} if pair is None else _host_and_port(given, *pair)
                 for part, value in parts.items():
-                    if values.get(part, UNSET) is not UNSET:
+                    again = values.get(part, UNSET)
+                    if again is not UNSET and (pair is None or again != value):
                         faults.append(Fault(str(key), f"says `{part}` a second time"))
                     kind = fields.by_name.get(part) if conf and value is not None else None
-                    values[part] = kind.take(value, conf) if kind else value
+                    values[part] = kind.take_conf(value) if kind else value
             except ConfigError as exc:
                 faults += under(key, exc.errors)
         if faults:
@@ -328,7 +347,7 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _unknown(key: str, spellings: Iterable[str]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - slow to import, and only needed here
+    from difflib import get_close_matches
 
     near = get_close_matches(key.lower(), spellings, 1)
     return f"unknown field `{key}`" + (f", did you mean `{near[0]}`?" if near else "")

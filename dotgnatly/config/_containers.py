@@ -3,7 +3,8 @@
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from msgspec import UNSET
 
@@ -14,6 +15,8 @@ from dotgnatly.errors import ConfigError, Fault
 
 if TYPE_CHECKING:
     from dotgnatly.config._base import Block
+
+_Take = Callable[[Any], Any]
 
 _SECRETS = frozenset({"pass", "password", "token", "seed", "key", "nkey"})
 _A_NAME = "a string without control characters and without both kinds of quote"
@@ -27,8 +30,8 @@ class FrozenDict(dict[str, Any]):
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("a configuration does not change: make another one with replace or merge")
 
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = _refuse
+    setdefault = update = _refuse  # pyright: ignore[reportAssignmentType] - their overloads
 
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(frozenset(self.items()))
@@ -44,18 +47,24 @@ class Replacement(FrozenDict):
 
 
 class Items(Kind):
-    """A list, kept as a tuple; ``lone``: types of an item that may stand for the list of it."""
+    """A list, kept as a tuple; ``lone``: what is no list stands for a list of one."""
 
-    def __init__(self, item: Kind, lone: type | tuple[type, ...] = ()) -> None:
+    def __init__(self, item: Kind, *, lone: bool = False) -> None:
         self.item = item
         self.lone = lone
 
-    def take(self, value: Any, conf: bool) -> Any:  # noqa: FBT001
-        if isinstance(value, self.lone):
+    def take(self, value: Any) -> Any:
+        return self._take(value, self.item.take)
+
+    def take_conf(self, value: Any) -> Any:
+        return self._take(value, self.item.take_conf)
+
+    def _take(self, value: Any, take: _Take) -> Any:
+        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+            if not self.lone:
+                return value
             value = (value,)
-        elif isinstance(value, str | bytes) or not isinstance(value, Sequence):
-            return value
-        taken = tuple(_take_each(self.item, enumerate(value), conf).values())
+        taken = tuple(_take_each(take, enumerate(value)).values())
         return value if isinstance(value, tuple) and taken == value else taken
 
     def faults(self, value: Any) -> Faults:
@@ -83,16 +92,22 @@ class Named(Kind):
         self.item = item
         self.bare = bare
 
-    def take(self, value: Any, conf: bool) -> Any:  # noqa: FBT001
+    def take(self, value: Any) -> Any:
+        return self._take(value, self.item.take)
+
+    def take_conf(self, value: Any) -> Any:
+        return self._take(value, self.item.take_conf)
+
+    def _take(self, value: Any, take: _Take) -> Any:
         if isinstance(value, FrozenDict):
             return value
         if self.bare and isinstance(value, list | tuple) and all(isinstance(n, str) for n in value):
             if len(set(value)) < len(value):
                 raise ConfigError(errors=[Fault("", "a name is in the list twice")])
-            value = dict.fromkeys(value, {})
+            value = {name: {} for name in value}
         if not isinstance(value, Mapping):
             return value
-        return FrozenDict(_take_each(self.item, value.items(), conf))
+        return FrozenDict(_take_each(take, value.items()))
 
     def faults(self, value: Any) -> Faults:
         if not isinstance(value, FrozenDict):
@@ -134,35 +149,33 @@ class Named(Kind):
 
 
 class Nested(Kind):
-    """A block.
+    """A block: its class, or module and name of the class, which is imported at its first use."""
 
-    Args:
-        block: Its class.
-        short: Makes one, or something else, of a value that is not written as a block.
-        other: What else the value may be.
-    """
+    def __init__(self, block: "type[Block] | str") -> None:
+        self._block = block
 
-    def __init__(
-        self,
-        block: "type[Block]",
-        short: Callable[[Any], Any] | None = None,
-        other: tuple[object, ...] = (),
-    ) -> None:
-        self.block = block
-        self.short = short
-        self.other = other
+    @property
+    def block(self) -> "type[Block]":
+        """The class of the block."""
+        if isinstance(self._block, str):
+            module, _, name = self._block.partition(".")
+            self._block = getattr(import_module(f"dotgnatly.config.{module}"), name)
+        return cast("type[Block]", self._block)
 
-    def take(self, value: Any, conf: bool) -> Any:  # noqa: FBT001
+    def take(self, value: Any) -> Any:
         if isinstance(value, self.block):
             return value
         if isinstance(value, Mapping):
-            return self.block.from_conf(value) if conf else self.block.from_dict(value)
-        return self.short(value) if self.short else value
+            return self.block.from_dict(value)
+        return self.block.from_short(value)
+
+    def take_conf(self, value: Any) -> Any:
+        return self.block.from_conf(value) if isinstance(value, Mapping) else self.take(value)
 
     def faults(self, value: Any) -> Faults:
         if isinstance(value, self.block):
             return value.faults()
-        if any(value is other for other in self.other):
+        if value is False and self.block.may_be_false:
             return ()
         return wrong("a block", value, secret=True)
 
@@ -188,11 +201,11 @@ class Raw(Kind):
     def __init__(self, *other: type) -> None:
         self.types = (dict, *other)
 
-    def take(self, value: Any, conf: bool) -> Any:  # noqa: FBT001
+    def take(self, value: Any) -> Any:
         if isinstance(value, Mapping):
-            return {key: self.take(item, conf) for key, item in value.items()}
+            return {key: self.take(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self.take(item, conf) for item in value]
+            return [self.take(item) for item in value]
         if isinstance(value, timedelta):
             return _units.format_duration(_units.nanoseconds(value))
         return os.fspath(value) if isinstance(value, os.PathLike) else value
@@ -231,13 +244,13 @@ def writable(key: object) -> bool:
     return key.isascii() or not any("\ud800" <= char <= "\udfff" for char in key)
 
 
-def _take_each(kind: Kind, values: Iterable[tuple[Any, Any]], conf: bool) -> dict[Any, Any]:  # noqa: FBT001
+def _take_each(take: _Take, values: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
     """Each value taken in, by its key; the faults of all of them come out as one error."""
     taken: dict[Any, Any] = {}
     faults: list[Fault] = []
     for key, value in values:
         try:
-            taken[key] = None if value is None else kind.take(value, conf)
+            taken[key] = None if value is None else take(value)
         except ConfigError as exc:
             faults += under(key, exc.errors)
     if faults:

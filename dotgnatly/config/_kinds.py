@@ -1,9 +1,9 @@
 """What a field of a configuration can hold: the kinds of single values.
 
-A kind says of one type of field how a value is taken in, what can be wrong with it, how it is written
-for the server, how it is shown to people, and how a change is merged into it. Taking in refuses no
-value: what cannot be made into the kind's own type stays as it is and is a fault later, so that all
-faults come out together.
+A kind says of one type of field how a value is taken in, what can be wrong with it, how it is
+written for the server, how it is shown to people, and how a change is merged into it. Taking in
+refuses no value: what cannot be made into the kind's own type stays as it is and is a fault later,
+so that all faults come out together.
 """
 
 import os
@@ -40,14 +40,24 @@ def under(key: object, faults: Iterable[Fault]) -> list[Fault]:
     ]
 
 
+def as_switch(value: object) -> object:
+    """True or false for the words that may stand for them in a ``jetstream`` key."""
+    words = {"enabled": True, "enable": True, "disabled": False, "disable": False}
+    return words.get(value.lower(), value) if isinstance(value, str) else value
+
+
 class Kind:
     """Any value: the base of the kinds."""
 
-    def take(self, value: Any, conf: bool) -> Any:  # noqa: ARG002, FBT001 - positional is faster
-        """The value in the kind's own type, or as it is. ``conf``: the server's parser gave it."""
+    def take(self, value: Any) -> Any:
+        """The value in the kind's own type, or as it is."""
         return value
 
-    def faults(self, value: Any) -> Faults:  # noqa: ARG002
+    def take_conf(self, value: Any) -> Any:
+        """The same for a value that nats-server's parser gave."""
+        return self.take(value)
+
+    def faults(self, value: Any) -> Faults:  # noqa: ARG002 - for other kinds
         """What is wrong with a value that was taken in."""
         return ()
 
@@ -59,7 +69,7 @@ class Kind:
         """The value for people, without secrets."""
         return repr(value)
 
-    def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:  # noqa: ARG002
+    def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:  # noqa: ARG002 - as above
         """The value after a change, which is not None."""
         return change
 
@@ -89,10 +99,8 @@ class Whole(Kind):
 class Size(Whole):
     """A number of bytes, or a string with a unit."""
 
-    def take(self, value: Any, conf: bool) -> Any:  # noqa: FBT001
-        if not isinstance(value, str):
-            return value
-        size = self._parse(value, conf)
+    def take(self, value: Any) -> Any:
+        size = _units.parse_size(value) if isinstance(value, str) else None
         return value if size is None else size
 
     def faults(self, value: Any) -> Faults:
@@ -100,15 +108,13 @@ class Size(Whole):
             return wrong("a number of bytes, or a string such as '64MB'", value)
         return super().faults(value)
 
-    def _parse(self, text: str, conf: bool) -> int | None:  # noqa: ARG002, FBT001
-        return _units.parse_size(text)
-
 
 class QuotedSize(Size):
     """A size that a file may have in quotes, where the units mean something else."""
 
-    def _parse(self, text: str, conf: bool) -> int | None:  # noqa: FBT001
-        return _units.parse_quoted_size(text) if conf else _units.parse_size(text)
+    def take_conf(self, value: Any) -> Any:
+        size = _units.parse_quoted_size(value) if isinstance(value, str) else None
+        return value if size is None else size
 
 
 class Percent(Whole):
@@ -118,7 +124,7 @@ class Percent(Whole):
         super().__init__(low, 100)
         self.words = words
 
-    def take(self, value: Any, conf: bool) -> Any:  # noqa: ARG002, FBT001
+    def take(self, value: Any) -> Any:
         if not isinstance(value, str):
             return value
         digits, word = value.removesuffix("%"), value.strip().lower()
@@ -147,7 +153,7 @@ class Text(Kind):
 class Path(Text):
     """A path; a relative one is relative to the working directory."""
 
-    def take(self, value: Any, conf: bool) -> Any:  # noqa: ARG002, FBT001
+    def take(self, value: Any) -> Any:
         return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
@@ -156,7 +162,7 @@ class Secret(Text):
 
     secret = True
 
-    def show(self, value: Any) -> str:  # noqa: ARG002
+    def show(self, value: Any) -> str:  # noqa: ARG002 - that is the point
         return repr(REDACTED)
 
 
@@ -176,7 +182,7 @@ class Choice(Kind):
         self.values = values
         self.spellings = {value.lower(): value for value in values} | others
 
-    def take(self, value: Any, conf: bool) -> Any:  # noqa: ARG002, FBT001
+    def take(self, value: Any) -> Any:
         return self.spellings.get(value.lower(), value) if isinstance(value, str) else value
 
     def faults(self, value: Any) -> Faults:
@@ -198,7 +204,7 @@ class Span(Kind):
         self.words = words or {}
         self.others = [*dict.fromkeys(self.words.values())]
 
-    def take(self, value: Any, conf: bool) -> Any:  # noqa: ARG002, FBT001
+    def take(self, value: Any) -> Any:
         if isinstance(value, str) and value.lower() in self.words:
             return self.words[value.lower()]
         if isinstance(value, timedelta):
@@ -231,7 +237,7 @@ class Span(Kind):
 
 
 class Seconds(Span):
-    """A duration that the server keeps, and some of its parsers only take, as a number of seconds."""
+    """A duration that the server keeps, and some of its parsers take, only in seconds."""
 
     def plain(self, value: Any) -> Any:
         if not isinstance(value, timedelta):

@@ -9,7 +9,7 @@ _SCALES = {
     "ns": 1,
     "us": 1_000,
     "µs": 1_000,
-    "μs": 1_000,  # noqa: RUF001 - Go takes the Greek letter as well as the micro sign
+    "μs": 1_000,
     "ms": 1_000_000,
     "s": 1_000_000_000,
     "m": 60_000_000_000,
@@ -29,8 +29,9 @@ def parse_size(text: str) -> int | None:
     if match is None:
         return None
     number, unit, binary = match.groups()
-    power = "kmgtpe".index(unit.lower()) + 1 if unit else 0
-    return int(number) * (1024 if binary else 1000) ** power
+    thousand = 1024 if binary else 1000
+    scale: int = thousand ** ("kmgtpe".index(unit.lower()) + 1) if unit else 1
+    return int(number) * scale
 
 
 def parse_quoted_size(text: str) -> int | None:

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from dotgnatly.config._base import Block, Bytes, Bytes32, Count, Duration, Int32, Strings
 from dotgnatly.config._containers import Items, Named, Nested
-from dotgnatly.config._kinds import Choice, Percent
+from dotgnatly.config._kinds import Choice, Percent, as_switch
 from dotgnatly.config.auth import Permissions, Users
 from dotgnatly.errors import Fault
 
@@ -29,7 +29,8 @@ class MappingConfiguration(Block, frozen=True, kw_only=True):
     _aliases: ClassVar[Mapping[str, str]] = {"dest": "destination"}
 
     destination: str | None | UnsetType = UNSET
-    """Subject, with ``$1`` or ``{{wildcard(1)}}`` for the wildcards; required. Source: ``MapDest.Subject``."""
+    """Subject, with ``$1`` or ``{{wildcard(1)}}`` for the wildcards; required.
+    Source: ``MapDest.Subject``."""
     weight: Share | None | UnsetType = UNSET
     """Percent of the messages, 0 to 100; required. Source: ``MapDest.Weight``."""
     cluster: str | None | UnsetType = UNSET
@@ -41,20 +42,21 @@ class MappingConfiguration(Block, frozen=True, kw_only=True):
         if self.weight is None or self.weight is UNSET:
             yield Fault("weight", "is required")
 
+    @classmethod
+    def from_short(cls, value: object) -> object:
+        """The block that a subject stands for."""
+        return cls(destination=value, weight=100) if isinstance(value, str) else value
 
-def _destination(value: object) -> object:
-    if isinstance(value, str):
-        return MappingConfiguration(destination=value, weight=100)
-    return value
 
-
-_DESTINATIONS = Items(
-    Nested(MappingConfiguration, _destination), lone=(str, Mapping, MappingConfiguration)
-)
 Destinations: TypeAlias = (
-    str | MappingConfiguration | Mapping[str, Any] | Sequence[MappingConfiguration | Mapping[str, Any]]
+    str
+    | MappingConfiguration
+    | Mapping[str, Any]
+    | Sequence[MappingConfiguration | Mapping[str, Any]]
 )
-Mappings: TypeAlias = Annotated[Mapping[str, Destinations | None], Named(_DESTINATIONS)]
+Mappings: TypeAlias = Annotated[
+    Mapping[str, Destinations | None], Named(Items(Nested(MappingConfiguration), lone=True))
+]
 
 
 class AccountJetStreamConfiguration(Block, frozen=True, kw_only=True):
@@ -62,6 +64,8 @@ class AccountJetStreamConfiguration(Block, frozen=True, kw_only=True):
 
     Of every limit -1 is none, the default. Source: ``server.JetStreamAccountLimits`` (2.15).
     """
+
+    may_be_false: ClassVar[bool] = True
 
     _aliases: ClassVar[Mapping[str, str]] = {
         "max_mem": "max_memory",
@@ -94,25 +98,30 @@ class AccountJetStreamConfiguration(Block, frozen=True, kw_only=True):
     disk_max_stream_bytes: Bytes | None | UnsetType = UNSET
     """Bytes of a file stream. Source: ``JetStreamAccountLimits.StoreMaxStreamBytes``."""
     max_bytes_required: bool | None | UnsetType = UNSET
-    """Every stream must set a limit; default false. Source: ``JetStreamAccountLimits.MaxBytesRequired``."""
+    """Every stream must set a limit; default false.
+    Source: ``JetStreamAccountLimits.MaxBytesRequired``."""
     cluster_traffic: Literal["system", "owner"] | None | UnsetType = UNSET
-    """Account in which replication travels; default "system". Source: ``server.parseJetStreamForAccount``."""
+    """Account in which replication travels; default "system".
+    Source: ``server.parseJetStreamForAccount``."""
 
-
-def _account_jetstream(value: object) -> object:
-    words = {"enabled": True, "enable": True, "disabled": False, "disable": False}
-    switch = words.get(value.lower(), value) if isinstance(value, str) else value
-    return AccountJetStreamConfiguration() if switch is True else switch
+    @classmethod
+    def from_short(cls, value: object) -> object:
+        """The block that true or "enabled" stands for; "disabled" is false."""
+        switch = as_switch(value)
+        return cls() if switch is True else switch
 
 
 AccountJetStream: TypeAlias = Annotated[
     AccountJetStreamConfiguration | Mapping[str, Any] | bool | Literal["enabled", "disabled"],
-    Nested(AccountJetStreamConfiguration, _account_jetstream, other=(False,)),
+    Nested(AccountJetStreamConfiguration),
 ]
 
 
 class AccountLimitsConfiguration(Block, frozen=True, kw_only=True):
-    """An account's ``limits`` block; -1 is no limit. Source: ``server.parseAccountLimits`` (2.15)."""
+    """An account's ``limits`` block; -1 is no limit.
+
+    Source: ``server.parseAccountLimits`` (2.15).
+    """
 
     _aliases: ClassVar[Mapping[str, str]] = {
         "max_conn": "max_connections",
@@ -142,9 +151,10 @@ class MsgTraceConfiguration(Block, frozen=True, kw_only=True):
     sampling: Sampling | None | UnsetType = UNSET
     """Percent of the messages, 1 to 100; default 100."""
 
-
-def _msg_trace(value: object) -> object:
-    return MsgTraceConfiguration(dest=value) if isinstance(value, str) else value
+    @classmethod
+    def from_short(cls, value: object) -> object:
+        """The block that a subject stands for."""
+        return cls(dest=value) if isinstance(value, str) else value
 
 
 class ServiceLatencyConfiguration(Block, frozen=True, kw_only=True):
@@ -160,19 +170,23 @@ class ServiceLatencyConfiguration(Block, frozen=True, kw_only=True):
     sampling: LatencySampling | None | UnsetType = UNSET
     """Percent of the requests, 1 to 100, or "headers": those that ask for it; default 100."""
 
-
-def _latency(value: object) -> object:
-    return ServiceLatencyConfiguration(subject=value) if isinstance(value, str) else value
+    @classmethod
+    def from_short(cls, value: object) -> object:
+        """The block that a subject stands for."""
+        return cls(subject=value) if isinstance(value, str) else value
 
 
 Latency: TypeAlias = Annotated[
     ServiceLatencyConfiguration | Mapping[str, Any] | str,
-    Nested(ServiceLatencyConfiguration, _latency),
+    Nested(ServiceLatencyConfiguration),
 ]
 
 
 class ExportConfiguration(Block, frozen=True, kw_only=True):
-    """A stream or a service that an account offers. Source: ``server.parseExportStreamOrService`` (2.15)."""
+    """A stream or a service that an account offers.
+
+    Source: ``server.parseExportStreamOrService`` (2.15).
+    """
 
     _aliases: ClassVar[Mapping[str, str]] = {
         "response": "response_type",
@@ -226,7 +240,10 @@ ImportSource: TypeAlias = Annotated[
 
 
 class ImportConfiguration(Block, frozen=True, kw_only=True):
-    """A stream or a service of another account. Source: ``server.parseImportStreamOrService`` (2.15)."""
+    """A stream or a service of another account.
+
+    Source: ``server.parseImportStreamOrService`` (2.15).
+    """
 
     stream: ImportSource | None | UnsetType = UNSET
     """A stream of messages."""
@@ -264,7 +281,7 @@ AccountLimits: TypeAlias = Annotated[
     AccountLimitsConfiguration | Mapping[str, Any], Nested(AccountLimitsConfiguration)
 ]
 MsgTrace: TypeAlias = Annotated[
-    MsgTraceConfiguration | Mapping[str, Any] | str, Nested(MsgTraceConfiguration, _msg_trace)
+    MsgTraceConfiguration | Mapping[str, Any] | str, Nested(MsgTraceConfiguration)
 ]
 
 
@@ -291,9 +308,3 @@ class AccountConfiguration(Block, frozen=True, kw_only=True):
     """JetStream of the account, off by default."""
     msg_trace: MsgTrace | None | UnsetType = UNSET
     """Where traces of its messages go."""
-
-
-Account: TypeAlias = AccountConfiguration | Mapping[str, Any]
-Accounts: TypeAlias = Annotated[
-    Mapping[str, Account | None] | Sequence[str], Named(Nested(AccountConfiguration), bare=True)
-]

@@ -11,7 +11,7 @@ from dotgnatly.config._kinds import Choice
 from dotgnatly.errors import Fault
 
 _TYPES = ("STANDARD", "WEBSOCKET", "LEAFNODE", "LEAFNODE_WS", "MQTT", "MQTT_WS", "IN_PROCESS")
-ConnectionTypes: TypeAlias = Annotated[str | Sequence[str], Items(Choice(_TYPES), lone=str)]
+ConnectionTypes: TypeAlias = Annotated[str | Sequence[str], Items(Choice(_TYPES), lone=True)]
 
 
 class SubjectPermissionsConfiguration(Block, frozen=True, kw_only=True):
@@ -26,16 +26,15 @@ class SubjectPermissionsConfiguration(Block, frozen=True, kw_only=True):
     deny: Strings | None | UnsetType = UNSET
     """Exceptions from ``allow``; default none. Source: ``SubjectPermission.Deny``."""
 
-
-def _allow(value: object) -> object:
-    if isinstance(value, str | list | tuple):
-        return SubjectPermissionsConfiguration(allow=value)
-    return value
+    @classmethod
+    def from_short(cls, value: object) -> object:
+        """The block that a subject or a list of them stands for."""
+        return cls(allow=value) if isinstance(value, str | list | tuple) else value
 
 
 SubjectPermissions: TypeAlias = Annotated[
     SubjectPermissionsConfiguration | Mapping[str, Any] | str | Sequence[str],
-    Nested(SubjectPermissionsConfiguration, _allow),
+    Nested(SubjectPermissionsConfiguration),
 ]
 
 
@@ -44,6 +43,8 @@ class AllowResponsesConfiguration(Block, frozen=True, kw_only=True):
 
     Source: ``server.parseAllowResponses`` (2.15).
     """
+
+    may_be_false: ClassVar[bool] = True
 
     _aliases: ClassVar[Mapping[str, str]] = {
         "max_msgs": "max",
@@ -54,19 +55,21 @@ class AllowResponsesConfiguration(Block, frozen=True, kw_only=True):
     }
 
     max: int | None | UnsetType = UNSET
-    """Replies to a request, negative is no limit; default 1. Source: ``ResponsePermission.MaxMsgs``."""
+    """Replies to a request, negative is no limit; default 1.
+    Source: ``ResponsePermission.MaxMsgs``."""
     expires: Duration | None | UnsetType = UNSET
     """How long replies may come, negative is for ever; default 2 min.
     Source: ``ResponsePermission.Expires``."""
 
-
-def _allow_responses(value: object) -> object:
-    return AllowResponsesConfiguration() if value is True else value
+    @classmethod
+    def from_short(cls, value: object) -> object:
+        """The block that true stands for."""
+        return cls() if value is True else value
 
 
 AllowResponses: TypeAlias = Annotated[
     AllowResponsesConfiguration | Mapping[str, Any] | bool,
-    Nested(AllowResponsesConfiguration, _allow_responses, other=(False,)),
+    Nested(AllowResponsesConfiguration),
 ]
 
 
@@ -89,7 +92,8 @@ class PermissionsConfiguration(Block, frozen=True, kw_only=True):
     subscribe: SubjectPermissions | None | UnsetType = UNSET
     """Default all subjects. Source: ``Permissions.Subscribe``."""
     allow_responses: AllowResponses | None | UnsetType = UNSET
-    """Leave to reply; then ``publish`` is by default nothing else. Source: ``Permissions.Response``."""
+    """Leave to reply; then ``publish`` is by default nothing else.
+    Source: ``Permissions.Response``."""
 
 
 Permissions: TypeAlias = Annotated[
@@ -136,7 +140,10 @@ Users: TypeAlias = Annotated[
 
 
 class AuthCalloutConfiguration(Block, frozen=True, kw_only=True):
-    """The ``authorization.auth_callout`` block: a service decides. Source: ``server.AuthCallout`` (2.15)."""
+    """The ``authorization.auth_callout`` block: a service decides.
+
+    Source: ``server.AuthCallout`` (2.15).
+    """
 
     _aliases: ClassVar[Mapping[str, str]] = {
         "acc": "account",
@@ -149,7 +156,8 @@ class AuthCalloutConfiguration(Block, frozen=True, kw_only=True):
     account: str | None | UnsetType = UNSET
     """Account of the service; default "$G". Source: ``AuthCallout.Account``."""
     auth_users: Strings | None | UnsetType = UNSET
-    """Names or nkeys of the users of the service itself; required. Source: ``AuthCallout.AuthUsers``."""
+    """Names or nkeys of the users of the service itself; required.
+    Source: ``AuthCallout.AuthUsers``."""
     xkey: str | None | UnsetType = UNSET
     """Public curve key; requests are then encrypted. Source: ``AuthCallout.XKey``."""
     allowed_accounts: Strings | None | UnsetType = UNSET
@@ -170,7 +178,7 @@ AuthCallout: TypeAlias = Annotated[
 class AuthorizationConfiguration(Block, frozen=True, kw_only=True):
     """The ``authorization`` block: one user, a token, a list of users, or a service that decides.
 
-    In ``cluster`` and ``gateway`` it is one user only. Source: ``server.parseAuthorization`` (2.15).
+    In ``cluster`` it is one user only. Source: ``server.parseAuthorization`` (2.15).
     """
 
     _aliases: ClassVar[Mapping[str, str]] = {

@@ -14,12 +14,13 @@ from dotgnatly.errors import Fault
 
 
 class _Mode(Kind):
-    """A compression mode. It stays as it is spelt: the server sorts its spellings out at the start."""
+    """A compression mode. It stays as it is spelt: only a start of the server settles that."""
 
     MODES = (
-        "not_supported", "not supported", "off", "disabled", "false", "on", "enabled", "true", "accept",
-        "auto", "s2_auto", "fast", "s2_fast", "better", "s2_better", "best", "s2_best",
-    )  # fmt: skip
+        *("on", "enabled", "true", "off", "disabled", "false", "accept"),
+        *("auto", "s2_auto", "fast", "s2_fast", "better", "s2_better", "best", "s2_best"),
+        *("not_supported", "not supported"),
+    )
 
     def faults(self, value: Any) -> Faults:
         if isinstance(value, bool) or (isinstance(value, str) and value.lower() in self.MODES):
@@ -44,16 +45,21 @@ class CompressionConfiguration(Block, frozen=True, kw_only=True):
     }
 
     mode: Mode | None | UnsetType = UNSET
-    """"off", "accept" (only if the other side asks), "s2_fast", "s2_better", "s2_best", "s2_auto" (by
-    the round trip time); true is "s2_fast" of a cluster and "s2_auto" of a leaf node.
-    Source: ``CompressionOpts.Mode``."""
+    """``off``, ``accept`` (if the other side asks), ``s2_fast``, ``s2_better``, ``s2_best``, or
+    ``s2_auto`` (by the round trip time); true is ``s2_fast`` of a cluster and ``s2_auto`` of a leaf
+    node. Source: ``CompressionOpts.Mode``."""
     rtt_thresholds: Durations | None | UnsetType = UNSET
     """Of "s2_auto": round trips from which to compress, fast, better, best; default 10, 50, 100 ms.
     Source: ``CompressionOpts.RTTThresholds``."""
 
+    @classmethod
+    def from_short(cls, value: object) -> object:
+        """The block that a mode stands for."""
+        return cls(mode=value) if isinstance(value, str | bool) else value
+
 
 class _Compression(Nested):
-    """Written as short as it was: a mode alone is no block, in which it could not be true or false."""
+    """Written as short as it was: a mode alone is no block, where it could not be true or false."""
 
     def plain(self, value: Any) -> Any:
         keys = super().plain(value)
@@ -64,19 +70,16 @@ class _Compression(Nested):
         return keys
 
 
-def _mode(value: object) -> object:
-    return CompressionConfiguration(mode=value) if isinstance(value, str | bool) else value
-
-
 Compression: TypeAlias = Annotated[
     CompressionConfiguration | Mapping[str, Any] | str | bool,
-    _Compression(CompressionConfiguration, _mode),
+    _Compression(CompressionConfiguration),
 ]
 
 
 class ClusterConfiguration(Block, frozen=True, kw_only=True):
-    """The ``cluster`` block: routes to the other servers of the cluster. Source: ``server.ClusterOpts``
-    (2.15).
+    """The ``cluster`` block: routes to the others of a cluster.
+
+    Source: ``server.ClusterOpts`` (2.15).
     """
 
     _aliases: ClassVar[Mapping[str, str]] = {"net": "host", "cluster_advertise": "advertise"}
@@ -94,9 +97,11 @@ class ClusterConfiguration(Block, frozen=True, kw_only=True):
     """URLs of other servers to connect to, ``nats://user:password@host:port``; default none.
     Source: ``Options.Routes``."""
     advertise: str | None | UnsetType = UNSET
-    """``host:port`` that other servers are told; default what was bound. Source: ``ClusterOpts.Advertise``."""
+    """``host:port`` that other servers are told; default what was bound.
+    Source: ``ClusterOpts.Advertise``."""
     no_advertise: bool | None | UnsetType = UNSET
-    """Do not tell clients of the other servers; default false. Source: ``ClusterOpts.NoAdvertise``."""
+    """Do not tell clients of the other servers; default false.
+    Source: ``ClusterOpts.NoAdvertise``."""
     authorization: Authorization | None | UnsetType = UNSET
     """The one user with which the other servers log in. Source: ``ClusterOpts.Username``."""
     permissions: Permissions | None | UnsetType = UNSET
@@ -108,7 +113,8 @@ class ClusterConfiguration(Block, frozen=True, kw_only=True):
     """Attempts to connect to a server heard of from others; default 0, one attempt.
     Source: ``ClusterOpts.ConnectRetries``."""
     connect_backoff: bool | None | UnsetType = UNSET
-    """Wait longer after each attempt, up to 30 s; default false. Source: ``ClusterOpts.ConnectBackoff``."""
+    """Wait longer after each attempt, up to 30 s; default false.
+    Source: ``ClusterOpts.ConnectBackoff``."""
     pool_size: int | None | UnsetType = UNSET
     """Connections to each server, shared by the accounts, -1 is one without pooling; default 3.
     Source: ``ClusterOpts.PoolSize``."""
@@ -118,7 +124,8 @@ class ClusterConfiguration(Block, frozen=True, kw_only=True):
     compression: Compression | None | UnsetType = UNSET
     """Default "accept". Source: ``ClusterOpts.Compression``."""
     ping_interval: Duration | None | UnsetType = UNSET
-    """How often routes are pinged, at most 30 s; default the server's. Source: ``ClusterOpts.PingInterval``."""
+    """How often routes are pinged, at most 30 s; default the server's.
+    Source: ``ClusterOpts.PingInterval``."""
     ping_max: int | None | UnsetType = UNSET
     """Pings without answer until a route is closed; default the server's.
     Source: ``ClusterOpts.MaxPingsOut``."""
@@ -129,8 +136,3 @@ class ClusterConfiguration(Block, frozen=True, kw_only=True):
 
     def _contradictions(self) -> Iterable[Fault]:
         yield from only_one_user(self.authorization)
-
-
-Cluster: TypeAlias = Annotated[
-    ClusterConfiguration | Mapping[str, Any], Nested(ClusterConfiguration)
-]

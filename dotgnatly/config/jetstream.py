@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from msgspec import UNSET, UnsetType
 from msgspec.structs import force_setattr
 
-from dotgnatly.config._base import Block, Bytes, Count, Duration, FilePath, Password
+from dotgnatly.config._base import Block, Count, Duration, FilePath, Password
 from dotgnatly.config._containers import Nested
-from dotgnatly.config._kinds import Choice, QuotedSize, Span, Whole
+from dotgnatly.config._kinds import Choice, QuotedSize, Span, Whole, as_switch
 from dotgnatly.errors import Fault
 
 Durability: TypeAlias = Literal["process", "power"]
@@ -59,7 +59,10 @@ class JetStreamLimitsConfiguration(Block, frozen=True, kw_only=True):
 
 
 class JetStreamTpmConfiguration(Block, frozen=True, kw_only=True):
-    """The ``jetstream.tpm`` block: a key kept in a TPM. Source: ``server.parseJetStreamTPM`` (2.15)."""
+    """The ``jetstream.tpm`` block: a key kept in a TPM.
+
+    Source: ``server.parseJetStreamTPM`` (2.15).
+    """
 
     keys_file: FilePath | None | UnsetType = UNSET
     """File of the sealed keys, made if it is missing. Source: ``JSTpmOpts.KeysFile``."""
@@ -109,8 +112,8 @@ class JetStreamConfiguration(Block, frozen=True, kw_only=True):
     """Where data is kept; default a private temporary directory (nats-server: one that all servers
     of the host share). Source: ``Options.StoreDir``."""
     max_memory_store: StoreBytes | None | UnsetType = UNSET
-    """Bytes of all memory streams, 0 is none, -1 is 75 % of memory; default 1 GiB or less (nats-server:
-    -1). Source: ``Options.JetStreamMaxMemory``."""
+    """Bytes of all memory streams, 0 is none, -1 is 75 % of memory; default 1 GiB or less
+    (nats-server: -1). Source: ``Options.JetStreamMaxMemory``."""
     max_file_store: StoreBytes | None | UnsetType = UNSET
     """Bytes of all file streams, 0 is none, -1 is 75 % of the free disk; default 10 GiB or less
     (nats-server: -1). Source: ``Options.JetStreamMaxStore``."""
@@ -125,7 +128,8 @@ class JetStreamConfiguration(Block, frozen=True, kw_only=True):
     strict: bool | None | UnsetType = UNSET
     """Refuse requests with unknown fields; default true. Source: ``Options.NoJetStreamStrict``."""
     unique_tag: str | None | UnsetType = UNSET
-    """Prefix of the server tag in which replicas must differ. Source: ``Options.JetStreamUniqueTag``."""
+    """Prefix of the server tag in which replicas must differ.
+    Source: ``Options.JetStreamUniqueTag``."""
     encryption_key: Password | None | UnsetType = UNSET
     """Encrypts the store; default none. Source: ``Options.JetStreamKey``."""
     prev_encryption_key: Password | None | UnsetType = UNSET
@@ -137,13 +141,17 @@ class JetStreamConfiguration(Block, frozen=True, kw_only=True):
     limits: JetStreamLimits | None | UnsetType = UNSET
     """Limits of streams and consumers. Source: ``Options.JetStreamLimits``."""
     max_outstanding_catchup: StoreBytes | None | UnsetType = UNSET
-    """Bytes in flight to replicas that catch up; default 64 MiB. Source: ``Options.JetStreamMaxCatchup``."""
+    """Bytes in flight to replicas that catch up; default 64 MiB.
+    Source: ``Options.JetStreamMaxCatchup``."""
     max_buffered_size: StoreBytes | None | UnsetType = UNSET
-    """Bytes waiting to enter a stream; default 128 MiB. Source: ``Options.StreamMaxBufferedSize``."""
+    """Bytes waiting to enter a stream; default 128 MiB.
+    Source: ``Options.StreamMaxBufferedSize``."""
     max_buffered_msgs: int | None | UnsetType = UNSET
-    """Messages waiting to enter a stream; default 100,000. Source: ``Options.StreamMaxBufferedMsgs``."""
+    """Messages waiting to enter a stream; default 100,000.
+    Source: ``Options.StreamMaxBufferedMsgs``."""
     request_queue_limit: int | None | UnsetType = UNSET
-    """API requests that may wait; default 10,000. Source: ``Options.JetStreamRequestQueueLimit``."""
+    """API requests that may wait; default 10,000.
+    Source: ``Options.JetStreamRequestQueueLimit``."""
     info_queue_limit: int | None | UnsetType = UNSET
     """Info requests that may wait; default ``request_queue_limit``.
     Source: ``Options.JetStreamInfoQueueLimit``."""
@@ -154,11 +162,19 @@ class JetStreamConfiguration(Block, frozen=True, kw_only=True):
     """Bytes of the meta log until it is compacted, 0 is always; default 0.
     Source: ``Options.JetStreamMetaCompactSize``."""
     meta_compact_sync: bool | None | UnsetType = UNSET
-    """Compact the meta log before going on; default false. Source: ``Options.JetStreamMetaCompactSync``."""
+    """Compact the meta log before going on; default false.
+    Source: ``Options.JetStreamMetaCompactSync``."""
     max_concurrent_io: Annotated[int, Whole(4, 8192)] | None | UnsetType = UNSET
-    """File operations at a time, 4 to 8192; default 4096. Source: ``Options.JetStreamConcurrentIOs``."""
+    """File operations at a time, 4 to 8192; default 4096.
+    Source: ``Options.JetStreamConcurrentIOs``."""
     extension_hint: str | None | UnsetType = UNSET
     """How a leaf node's JetStream extends another domain. Source: ``Options.JetStreamExtHint``."""
+
+    @classmethod
+    def from_short(cls, value: object) -> object:
+        """The block that true, false, "enabled" or "disabled" stands for."""
+        switch = as_switch(value)
+        return cls(enabled=switch) if isinstance(switch, bool) else value
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -180,18 +196,6 @@ class JetStreamConfiguration(Block, frozen=True, kw_only=True):
     def _named(cls, keys: Mapping[str, Any], *, conf: bool) -> dict[str, Any]:
         values = super()._named(keys, conf=conf)
         if values.get("durability") in ("process", "power"):
-            values.setdefault("sync_interval", "always" if values["durability"] == "power" else None)
+            always = "always" if values["durability"] == "power" else None
+            values.setdefault("sync_interval", always)
         return values
-
-
-def _enabled(value: object) -> object:
-    """The block that true, false or a word in its place stand for."""
-    words = {"enabled": True, "enable": True, "disabled": False, "disable": False}
-    switch = words.get(value.lower()) if isinstance(value, str) else value
-    return JetStreamConfiguration(enabled=switch) if isinstance(switch, bool) else value
-
-
-JetStream: TypeAlias = Annotated[
-    JetStreamConfiguration | Mapping[str, Any] | bool | Literal["enabled", "disabled"],
-    Nested(JetStreamConfiguration, _enabled),
-]

@@ -13,8 +13,8 @@ from dotgnatly.config._base import (
     Port,
     Strings,
     Timeout,
-    UrlString,
     Urls,
+    UrlString,
     WriteTimeout,
 )
 from dotgnatly.config._containers import Items, Nested
@@ -62,14 +62,16 @@ class LeafNodeAuthorizationConfiguration(Block, frozen=True, kw_only=True):
     nkey: str | None | UnsetType = UNSET
     """Public user nkey, in place of name and password. Source: ``LeafNodeOpts.Nkey``."""
     account: str | None | UnsetType = UNSET
-    """What the one user is bound to; default the global account. Source: ``LeafNodeOpts.Account``."""
+    """What the one user is bound to; default the global account.
+    Source: ``LeafNodeOpts.Account``."""
     users: LeafNodeUsers | None | UnsetType = UNSET
     """Several users. Source: ``LeafNodeOpts.Users``."""
     timeout: Timeout | None | UnsetType = UNSET
     """How long a leaf node may take to log in; default 2 s, with TLS its timeout and 1 s.
     Source: ``LeafNodeOpts.AuthTimeout``."""
     proxy_required: bool | None | UnsetType = UNSET
-    """All must come through a trusted proxy; default false. Source: ``LeafNodeOpts.ProxyRequired``."""
+    """All must come through a trusted proxy; default false.
+    Source: ``LeafNodeOpts.ProxyRequired``."""
 
     def _contradictions(self) -> Iterable[Fault]:
         if self.users:
@@ -79,16 +81,21 @@ class LeafNodeAuthorizationConfiguration(Block, frozen=True, kw_only=True):
 
 
 class LeafNodeProxyConfiguration(Block, frozen=True, kw_only=True):
-    """The ``leafnodes.remotes.proxy`` block: an HTTP proxy. Source: ``RemoteLeafOpts.Proxy`` (2.15)."""
+    """The ``leafnodes.remotes.proxy`` block: an HTTP proxy.
+
+    Source: ``RemoteLeafOpts.Proxy`` (2.15).
+    """
 
     url: UrlString | None | UnsetType = UNSET
-    """``http://host:port`` or ``https://host:port``; required. Source: ``RemoteLeafOpts.Proxy.URL``."""
+    """``http://host:port`` or ``https://host:port``; required.
+    Source: ``RemoteLeafOpts.Proxy.URL``."""
     username: str | None | UnsetType = UNSET
     """Source: ``RemoteLeafOpts.Proxy.Username``."""
     password: Password | None | UnsetType = UNSET
     """Source: ``RemoteLeafOpts.Proxy.Password``."""
     timeout: Duration | None | UnsetType = UNSET
-    """How long connecting may take; default 0, the dial timeout. Source: ``RemoteLeafOpts.Proxy.Timeout``."""
+    """How long connecting may take; default 0, the dial timeout.
+    Source: ``RemoteLeafOpts.Proxy.Timeout``."""
     tls: Tls | None | UnsetType = UNSET
     """For an https proxy, its keys for a client; default the system's CAs.
     Source: ``RemoteLeafOpts.Proxy.TLSConfig``."""
@@ -107,20 +114,23 @@ class JetStreamClusterMigrateConfiguration(Block, frozen=True, kw_only=True):
     Source: ``RemoteLeafOpts.JetStreamClusterMigrate`` (2.15).
     """
 
+    may_be_false: ClassVar[bool] = True
+
     _exact: ClassVar[bool] = True
 
     leader_migrate_delay: Duration | None | UnsetType = UNSET
     """How long the remote must be away before leaders move; default 0.
     Source: ``RemoteLeafOpts.JetStreamClusterMigrateDelay``."""
 
-
-def _migrate(value: object) -> object:
-    return JetStreamClusterMigrateConfiguration() if value is True else value
+    @classmethod
+    def from_short(cls, value: object) -> object:
+        """The block that true stands for."""
+        return cls() if value is True else value
 
 
 Migrate: TypeAlias = Annotated[
     JetStreamClusterMigrateConfiguration | Mapping[str, Any] | bool,
-    Nested(JetStreamClusterMigrateConfiguration, _migrate, other=(False,)),
+    Nested(JetStreamClusterMigrateConfiguration),
 ]
 Proxy: TypeAlias = Annotated[
     LeafNodeProxyConfiguration | Mapping[str, Any], Nested(LeafNodeProxyConfiguration)
@@ -150,12 +160,13 @@ class LeafNodeRemoteConfiguration(Block, frozen=True, kw_only=True):
     }
 
     urls: Urls | None | UnsetType = UNSET
-    """One is connected to, ``nats-leaf://user:password@host:port``, ``tls``, ``ws`` or ``wss``; the port
-    is 7422 by default. Source: ``RemoteLeafOpts.URLs``."""
+    """One of them is connected to: ``nats-leaf://user:password@host:port``, or ``tls``, ``ws``,
+    ``wss``; the default port is 7422. Source: ``RemoteLeafOpts.URLs``."""
     no_randomize: bool | None | UnsetType = UNSET
     """Try the URLs in their order; default false. Source: ``RemoteLeafOpts.NoRandomize``."""
     account: str | None | UnsetType = UNSET
-    """Local account that is connected; default the global account. Source: ``RemoteLeafOpts.LocalAccount``."""
+    """Local account that is connected; default the global account.
+    Source: ``RemoteLeafOpts.LocalAccount``."""
     credentials: FilePath | None | UnsetType = UNSET
     """Credentials file, ``~`` and ``$NAME`` are expanded; default none.
     Source: ``RemoteLeafOpts.Credentials``."""
@@ -166,9 +177,11 @@ class LeafNodeRemoteConfiguration(Block, frozen=True, kw_only=True):
     hub: bool | None | UnsetType = UNSET
     """Be the hub although we connect; default false. Source: ``RemoteLeafOpts.Hub``."""
     deny_imports: Strings | None | UnsetType = UNSET
-    """Subjects that the remote cannot send; default none. Source: ``RemoteLeafOpts.DenyImports``."""
+    """Subjects that the remote cannot send; default none.
+    Source: ``RemoteLeafOpts.DenyImports``."""
     deny_exports: Strings | None | UnsetType = UNSET
-    """Subjects that are not sent to the remote; default none. Source: ``RemoteLeafOpts.DenyExports``."""
+    """Subjects that are not sent to the remote; default none.
+    Source: ``RemoteLeafOpts.DenyExports``."""
     compression: Compression | None | UnsetType = UNSET
     """Default "s2_auto". Source: ``RemoteLeafOpts.Compression``."""
     ws_compression: bool | None | UnsetType = UNSET
@@ -183,9 +196,11 @@ class LeafNodeRemoteConfiguration(Block, frozen=True, kw_only=True):
     request_isolation: bool | None | UnsetType = UNSET
     """Ask the remote to do so; default false. Source: ``RemoteLeafOpts.RequestIsolation``."""
     first_info_timeout: Duration | None | UnsetType = UNSET
-    """How long the remote's first INFO may take; default 1 s. Source: ``RemoteLeafOpts.FirstInfoTimeout``."""
+    """How long the remote's first INFO may take; default 1 s.
+    Source: ``RemoteLeafOpts.FirstInfoTimeout``."""
     dial_timeout: Duration | None | UnsetType = UNSET
-    """How long connecting may take; default that of ``leafnodes``. Source: ``RemoteLeafOpts.DialTimeout``."""
+    """How long connecting may take; default that of ``leafnodes``.
+    Source: ``RemoteLeafOpts.DialTimeout``."""
     disabled: bool | None | UnsetType = UNSET
     """Keep the entry and do not connect; default false. Source: ``RemoteLeafOpts.Disabled``."""
     proxy: Proxy | None | UnsetType = UNSET
@@ -210,7 +225,10 @@ Remotes: TypeAlias = Annotated[
 
 
 class LeafNodeConfiguration(Block, frozen=True, kw_only=True):
-    """The ``leafnodes`` block. Source: ``server.LeafNodeOpts``, ``server.parseLeafNodes`` (2.15)."""
+    """The ``leafnodes`` block.
+
+    Source: ``server.LeafNodeOpts``, ``server.parseLeafNodes`` (2.15).
+    """
 
     _aliases: ClassVar[Mapping[str, str]] = {
         "net": "host",
@@ -225,9 +243,11 @@ class LeafNodeConfiguration(Block, frozen=True, kw_only=True):
     host: str | None | UnsetType = UNSET
     """Address that the listener binds to; default "0.0.0.0". Source: ``LeafNodeOpts.Host``."""
     port: Port | None | UnsetType = UNSET
-    """Port of the listener, -1 takes a free one; default 0, no listener. Source: ``LeafNodeOpts.Port``."""
+    """Port of the listener, -1 takes a free one; default 0, no listener.
+    Source: ``LeafNodeOpts.Port``."""
     advertise: str | None | UnsetType = UNSET
-    """``host:port`` that leaf nodes are told; default what was bound. Source: ``LeafNodeOpts.Advertise``."""
+    """``host:port`` that leaf nodes are told; default what was bound.
+    Source: ``LeafNodeOpts.Advertise``."""
     no_advertise: bool | None | UnsetType = UNSET
     """Do not tell leaf nodes of the cluster's other servers; default false.
     Source: ``LeafNodeOpts.NoAdvertise``."""
@@ -244,7 +264,8 @@ class LeafNodeConfiguration(Block, frozen=True, kw_only=True):
     """Pause between attempts to connect to a remote; default 1 s.
     Source: ``LeafNodeOpts.ReconnectInterval``."""
     dial_timeout: Duration | None | UnsetType = UNSET
-    """How long connecting to a remote may take; default 1 s. Source: ``LeafNodeOpts.DialTimeout``."""
+    """How long connecting to a remote may take; default 1 s.
+    Source: ``LeafNodeOpts.DialTimeout``."""
     compression: Compression | None | UnsetType = UNSET
     """Default "s2_auto". Source: ``LeafNodeOpts.Compression``."""
     isolate_leafnode_interest: bool | None | UnsetType = UNSET
@@ -253,9 +274,5 @@ class LeafNodeConfiguration(Block, frozen=True, kw_only=True):
     write_deadline: Duration | None | UnsetType = UNSET
     """How long a write may block; default the server's. Source: ``LeafNodeOpts.WriteDeadline``."""
     write_timeout: WriteTimeout | None | UnsetType = UNSET
-    """What then: "close" or "retry"; "default" is "retry". Source: ``LeafNodeOpts.WriteTimeout``."""
-
-
-LeafNodes: TypeAlias = Annotated[
-    LeafNodeConfiguration | Mapping[str, Any], Nested(LeafNodeConfiguration)
-]
+    """What then: "close" or "retry"; "default" is "retry".
+    Source: ``LeafNodeOpts.WriteTimeout``."""

@@ -1,9 +1,9 @@
 """The configuration of one server: the top level of nats-server's configuration file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from os import PathLike
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -22,16 +22,41 @@ from dotgnatly.config._base import (
     Strings,
     WriteTimeout,
 )
-from dotgnatly.config._containers import Raw
+from dotgnatly.config._containers import Items, Named, Nested, Raw
 from dotgnatly.config._kinds import Span, Whole
-from dotgnatly.config.accounts import Accounts, Mappings
-from dotgnatly.config.auth import Authorization
-from dotgnatly.config.cluster import Cluster
-from dotgnatly.config.jetstream import JetStream, JetStreamConfiguration
-from dotgnatly.config.leafnode import LeafNodes
-from dotgnatly.config.tls import Tls
 from dotgnatly.errors import Fault
 
+if TYPE_CHECKING:
+    from dotgnatly.config.accounts import AccountConfiguration, Destinations
+    from dotgnatly.config.auth import AuthorizationConfiguration
+    from dotgnatly.config.cluster import ClusterConfiguration
+    from dotgnatly.config.jetstream import JetStreamConfiguration
+    from dotgnatly.config.leafnode import LeafNodeConfiguration
+    from dotgnatly.config.tls import TlsConfiguration
+
+# The module of a block is imported at the first use of the block.
+Accounts: TypeAlias = Annotated[
+    "Mapping[str, AccountConfiguration | Mapping[str, Any] | None] | Sequence[str]",
+    Named(Nested("accounts.AccountConfiguration"), bare=True),
+]
+Authorization: TypeAlias = Annotated[
+    "AuthorizationConfiguration | Mapping[str, Any]", Nested("auth.AuthorizationConfiguration")
+]
+Cluster: TypeAlias = Annotated[
+    "ClusterConfiguration | Mapping[str, Any]", Nested("cluster.ClusterConfiguration")
+]
+JetStream: TypeAlias = Annotated[
+    'JetStreamConfiguration | Mapping[str, Any] | bool | Literal["enabled", "disabled"]',
+    Nested("jetstream.JetStreamConfiguration"),
+]
+LeafNodes: TypeAlias = Annotated[
+    "LeafNodeConfiguration | Mapping[str, Any]", Nested("leafnode.LeafNodeConfiguration")
+]
+Mappings: TypeAlias = Annotated[
+    "Mapping[str, Destinations | None]",
+    Named(Items(Nested("accounts.MappingConfiguration"), lone=True)),
+]
+Tls: TypeAlias = Annotated["TlsConfiguration | Mapping[str, Any]", Nested("tls.TlsConfiguration")]
 RawOrFlag: TypeAlias = Annotated[Mapping[str, Any] | bool, Raw(bool)]
 RawOrString: TypeAlias = Annotated[Mapping[str, Any] | str, Raw(str)]
 LameDuckDuration: TypeAlias = Annotated[timedelta | float | str, Span(timedelta(seconds=30))]
@@ -51,15 +76,15 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     """The configuration of a server, or a change of one: only what was set counts.
 
-    Fields and blocks are the keys of nats-server's configuration file with its meanings. The address
-    keys ``listen``, ``http`` and ``https`` are read into a host and a port each.
+    Fields and blocks are the keys of nats-server's configuration file with its meanings. Of these
+    ``listen``, ``http`` and ``https`` are read into a host and a port each.
 
     Example:
         >>> config = BrokerConfiguration(port=-1, max_payload="2MB", jetstream={"domain": "hub"})
         >>> config.max_payload
         2097152
-        >>> config.merge({"jetstream": {"domain": None}, "debug": True})
-        BrokerConfiguration(port=-1, debug=True, max_payload=2097152, jetstream=JetStreamConfiguration())
+        >>> config.merge({"jetstream": {"domain": None}, "debug": True, "max_payload": None})
+        BrokerConfiguration(port=-1, debug=True, jetstream=JetStreamConfiguration())
 
     Source: ``Options.processConfigFileLine`` (2.15).
     """
@@ -99,9 +124,11 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
 
     # -- identity ------------------------------------------------------------------------------
     server_name: str | None | UnsetType = UNSET
-    """Unique in a cluster, without spaces; default the server's id. Source: ``Options.ServerName``."""
+    """Unique in a cluster, without spaces; default the server's id.
+    Source: ``Options.ServerName``."""
     server_tags: Strings | None | UnsetType = UNSET
-    """Tags such as "region:eu", for the placement of streams; default none. Source: ``Options.Tags``."""
+    """Tags such as "region:eu", for the placement of streams; default none.
+    Source: ``Options.Tags``."""
     server_metadata: StringMap | None | UnsetType = UNSET
     """Shown in monitoring; default none. Source: ``Options.Metadata``."""
     feature_flags: FlagMap | None | UnsetType = UNSET
@@ -109,7 +136,8 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
 
     # -- clients -------------------------------------------------------------------------------
     host: str | None | UnsetType = UNSET
-    """Address that clients connect to; default "127.0.0.1", in a file "0.0.0.0". Source: ``Options.Host``."""
+    """Address that clients connect to; default "127.0.0.1", in a file "0.0.0.0".
+    Source: ``Options.Host``."""
     port: Port | None | UnsetType = UNSET
     """Port that clients connect to, -1 takes a free one; default 4222. Source: ``Options.Port``."""
     client_advertise: str | None | UnsetType = UNSET
@@ -118,17 +146,20 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     tls: Tls | None | UnsetType = UNSET
     """TLS of clients; default none. Source: ``Options.TLSConfig``."""
     allow_non_tls: bool | None | UnsetType = UNSET
-    """Let clients without TLS in although there is ``tls``; default false. Source: ``Options.AllowNonTLS``."""
+    """Let clients without TLS in although there is ``tls``; default false.
+    Source: ``Options.AllowNonTLS``."""
     ocsp: RawOrFlag | None | UnsetType = UNSET
     """OCSP stapling: true, false or ``{mode, url}``; default as the certificate demands.
     Source: ``Options.OCSPConfig``."""
     ocsp_cache: RawOrFlag | None | UnsetType = UNSET
-    """Cache of OCSP answers: true, false or ``{type, local_store, preserve_revoked, save_interval}``;
-    default none. Source: ``Options.OCSPCacheConfig``."""
+    """Cache of OCSP answers: true, false or ``{type, local_store, save_interval,
+    preserve_revoked}``; default none. Source: ``Options.OCSPCacheConfig``."""
     proxy_protocol: bool | None | UnsetType = UNSET
-    """Clients come through a proxy that sends PROXY headers; default false. Source: ``Options.ProxyProtocol``."""
+    """Clients come through a proxy that sends PROXY headers; default false.
+    Source: ``Options.ProxyProtocol``."""
     proxies: RawBlock | None | UnsetType = UNSET
-    """``{trusted: [{key}]}``: nkeys of the proxies that are trusted; default none. Source: ``Options.Proxies``."""
+    """``{trusted: [{key}]}``: nkeys of the proxies that are trusted; default none.
+    Source: ``Options.Proxies``."""
 
     # -- monitoring ----------------------------------------------------------------------------
     http_host: str | None | UnsetType = UNSET
@@ -152,9 +183,11 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     trace: bool | None | UnsetType = UNSET
     """Log the protocol; default false. Source: ``Options.Trace``."""
     trace_verbose: bool | None | UnsetType = UNSET
-    """And that of the system account; implies ``trace``; default false. Source: ``Options.TraceVerbose``."""
+    """And that of the system account; implies ``trace``; default false.
+    Source: ``Options.TraceVerbose``."""
     trace_headers: bool | None | UnsetType = UNSET
-    """Log headers and not payloads; implies ``trace``; default false. Source: ``Options.TraceHeaders``."""
+    """Log headers and not payloads; implies ``trace``; default false.
+    Source: ``Options.TraceHeaders``."""
     max_traced_msg_len: int | None | UnsetType = UNSET
     """Bytes of a message that are logged; default 0, all. Source: ``Options.MaxTracedMsgLen``."""
     logtime: bool | None | UnsetType = UNSET
@@ -170,7 +203,8 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     syslog: bool | None | UnsetType = UNSET
     """Log to syslog; default false. Source: ``Options.Syslog``."""
     remote_syslog: str | None | UnsetType = UNSET
-    """Log to the syslog at this address, ``udp://host:port``; default none. Source: ``Options.RemoteSyslog``."""
+    """Log to the syslog at this address, ``udp://host:port``; default none.
+    Source: ``Options.RemoteSyslog``."""
     pid_file: FilePath | None | UnsetType = UNSET
     """Where the process id is written; default nowhere. Source: ``Options.PidFile``."""
     ports_file_dir: FilePath | None | UnsetType = UNSET
@@ -179,7 +213,8 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     """Log each so many-th failure of a first connection to a server; default 3600.
     Source: ``Options.ConnectErrorReports``."""
     reconnect_error_reports: int | None | UnsetType = UNSET
-    """Log each so many-th failure to connect again; default 1. Source: ``Options.ReconnectErrorReports``."""
+    """Log each so many-th failure to connect again; default 1.
+    Source: ``Options.ReconnectErrorReports``."""
 
     # -- limits --------------------------------------------------------------------------------
     max_connections: int | None | UnsetType = UNSET
@@ -187,7 +222,8 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     max_subscriptions: int | None | UnsetType = UNSET
     """Subscriptions of a connection; default 0, no limit. Source: ``Options.MaxSubs``."""
     max_sub_tokens: Annotated[int, Whole(1, 255)] | None | UnsetType = UNSET
-    """Tokens of a subscription's subject, 1 to 255; default no limit. Source: ``Options.MaxSubTokens``."""
+    """Tokens of a subscription's subject, 1 to 255; default no limit.
+    Source: ``Options.MaxSubTokens``."""
     max_control_line: Bytes32 | None | UnsetType = UNSET
     """Bytes of a protocol line; default 4096. Source: ``Options.MaxControlLine``."""
     max_payload: Bytes32 | None | UnsetType = UNSET
@@ -195,9 +231,11 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     max_pending: Bytes | None | UnsetType = UNSET
     """Bytes waiting for a client; default 64 MiB. Source: ``Options.MaxPending``."""
     max_closed_clients: int | None | UnsetType = UNSET
-    """Closed connections that are remembered; default 10,000. Source: ``Options.MaxClosedClients``."""
+    """Closed connections that are remembered; default 10,000.
+    Source: ``Options.MaxClosedClients``."""
     no_fast_producer_stall: bool | None | UnsetType = UNSET
-    """Do not slow publishers down for slow consumers; default false. Source: ``Options.NoFastProducerStall``."""
+    """Do not slow publishers down for slow consumers; default false.
+    Source: ``Options.NoFastProducerStall``."""
     no_header_support: bool | None | UnsetType = UNSET
     """Messages have no headers; default false. Source: ``Options.NoHeaderSupport``."""
     disable_sublist_cache: bool | None | UnsetType = UNSET
@@ -247,7 +285,8 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     resolver_pinned_accounts: Strings | None | UnsetType = UNSET
     """Accounts that the resolver alone may bring; default all."""
     default_sentinel: Password | None | UnsetType = UNSET
-    """User JWT of clients that send none, for auth callout; default none. Source: ``Options.DefaultSentinel``."""
+    """User JWT of clients that send none, for auth callout; default none.
+    Source: ``Options.DefaultSentinel``."""
 
     # -- JetStream and other protocols ---------------------------------------------------------
     jetstream: JetStream | None | UnsetType = UNSET
@@ -255,7 +294,8 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     store_dir: FilePath | None | UnsetType = UNSET
     """As ``jetstream.store_dir``, of which there may be one. Source: ``Options.StoreDir``."""
     default_js_domain: StringMap | None | UnsetType = UNSET
-    """JetStream domain of accounts, by account; default none. Source: ``Options.JsAccDefaultDomain``."""
+    """JetStream domain of accounts, by account; default none.
+    Source: ``Options.JsAccDefaultDomain``."""
     cluster: Cluster | None | UnsetType = UNSET
     """Default none. Source: ``Options.Cluster``."""
     gateway: RawBlock | None | UnsetType = UNSET
@@ -273,7 +313,7 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
 
         It is no part of the configuration: not compared, and kept by ``replace`` and ``merge``.
         """
-        return self.__dict__.get("source")
+        return vars(self).get("source")
 
     @classmethod
     def from_conf(cls, keys: Mapping[str, Any], source: Source | None = None) -> Self:
@@ -282,28 +322,28 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
 
     @classmethod
     def from_file(cls, path: str | PathLike[str]) -> "BrokerConfiguration":
-        """Read a configuration file as nats-server does: with includes, variables and ``os.environ``.
+        """Read a configuration file as nats-server does: includes, variables, ``os.environ``.
 
         Raises:
             ConfigError: nats-server refuses it, or a key is there in two spellings.
         """
-        from dotgnatly import conffile  # noqa: PLC0415 - needs this class
+        from dotgnatly import conffile
 
         return conffile.read_file(path)
 
     @classmethod
     def from_text(cls, text: str) -> "BrokerConfiguration":
-        """Read a text as ``from_file`` reads a file; its includes are relative to the working directory.
+        """Read a text as ``from_file`` reads a file; it includes from the working directory.
 
         Raises:
             ConfigError: As ``from_file``.
         """
-        from dotgnatly import conffile  # noqa: PLC0415 - needs this class
+        from dotgnatly import conffile
 
         return conffile.read_text(text)
 
     def to_conf_keys(self) -> dict[str, Any]:
-        """The keys for nats-server's parser, which applies them in random order: none depends on it."""
+        """The keys for nats-server's parser, none of which depends on their order: it is random."""
         keys = self.to_dict()
         if "http_host" in keys:
             host = keys.pop("http_host")
@@ -320,9 +360,8 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     def _contradictions(self) -> Iterable[Fault]:
         if self.trace is False and (self.trace_verbose or self.trace_headers):
             yield Fault("trace", "is false, but trace_verbose and trace_headers imply it")
-        if isinstance(self.jetstream, JetStreamConfiguration):
-            if self.store_dir and self.jetstream.store_dir:
-                yield Fault("store_dir", "is given a second time in jetstream")
+        if self.store_dir and getattr(self.jetstream, "store_dir", None):
+            yield Fault("store_dir", "is given a second time in jetstream")
 
     def _like(self, values: Mapping[str, Any]) -> Self:
         return _sourced(super()._like(values), self.source)
@@ -335,7 +374,7 @@ _T = TypeVar("_T", bound=BrokerConfiguration)
 
 
 def _sourced(config: _T, source: Source | None) -> _T:
-    config.__dict__["source"] = source
+    vars(config)["source"] = source
     return config
 
 

@@ -19,9 +19,7 @@ _HANDSHAKE_WORDS: dict[str, str | bool] = {
     "auto": "auto",
     "auto_fallback": "auto",
 }
-HandshakeFirst: TypeAlias = Annotated[
-    bool | timedelta | float | str, Span(words=_HANDSHAKE_WORDS)
-]
+HandshakeFirst: TypeAlias = Annotated[bool | timedelta | float | str, Span(words=_HANDSHAKE_WORDS)]
 CertStore: TypeAlias = Literal["WindowsCurrentUser", "WindowsLocalMachine"]
 CertMatchBy: TypeAlias = Literal["Issuer", "Subject", "Thumbprint"]
 
@@ -55,18 +53,21 @@ class OcspPeerConfiguration(Block, frozen=True, kw_only=True):
     allowed_clockskew: Timeout | None | UnsetType = UNSET
     """Tolerance for clocks; default 30 s. Source: ``OCSPPeerConfig.ClockSkew``."""
     cache_ttl_when_next_update_unset: Timeout | None | UnsetType = UNSET
-    """Validity of an answer that names none; default 1 h. Source: ``OCSPPeerConfig.TTLUnsetNextUpdate``."""
+    """Validity of an answer that names none; default 1 h.
+    Source: ``OCSPPeerConfig.TTLUnsetNextUpdate``."""
     warn_only: bool | None | UnsetType = UNSET
     """Let revoked peers in, with a warning; default false. Source: ``OCSPPeerConfig.WarnOnly``."""
     unknown_is_good: bool | None | UnsetType = UNSET
-    """Let peers in that the CA does not know; default false. Source: ``OCSPPeerConfig.UnknownIsGood``."""
+    """Let peers in that the CA does not know; default false.
+    Source: ``OCSPPeerConfig.UnknownIsGood``."""
     allow_when_ca_unreachable: bool | None | UnsetType = UNSET
     """Let peers in while the CA does not answer; default false.
     Source: ``OCSPPeerConfig.AllowWhenCAUnreachable``."""
 
-
-def _ocsp_peer(value: object) -> object:
-    return OcspPeerConfiguration(verify=value) if isinstance(value, bool) else value
+    @classmethod
+    def from_short(cls, value: object) -> object:
+        """The block that true or false stands for."""
+        return cls(verify=value) if isinstance(value, bool) else value
 
 
 Certs: TypeAlias = Annotated[
@@ -74,7 +75,7 @@ Certs: TypeAlias = Annotated[
     Items(Nested(TlsCertificateConfiguration)),
 ]
 OcspPeer: TypeAlias = Annotated[
-    OcspPeerConfiguration | Mapping[str, Any] | bool, Nested(OcspPeerConfiguration, _ocsp_peer)
+    OcspPeerConfiguration | Mapping[str, Any] | bool, Nested(OcspPeerConfiguration)
 ]
 
 
@@ -97,7 +98,8 @@ class TlsConfiguration(Block, frozen=True, kw_only=True):
     certs: Certs | None | UnsetType = UNSET
     """Several certificates, in place of ``cert_file``. Source: ``TLSConfigOpts.Certificates``."""
     verify: bool | None | UnsetType = UNSET
-    """Ask clients for a certificate and check it; default false. Source: ``TLSConfigOpts.Verify``."""
+    """Ask clients for a certificate and check it; default false.
+    Source: ``TLSConfigOpts.Verify``."""
     verify_and_map: bool | None | UnsetType = UNSET
     """And take the user from it; default false. Source: ``TLSConfigOpts.Map``."""
     verify_cert_and_check_known_urls: bool | None | UnsetType = UNSET
@@ -124,7 +126,8 @@ class TlsConfiguration(Block, frozen=True, kw_only=True):
     curve_preferences: Strings | None | UnsetType = UNSET
     """Names as Go has them; default Go's. Source: ``TLSConfigOpts.CurvePreferences``."""
     connection_rate_limit: int | None | UnsetType = UNSET
-    """TLS connections accepted in a second; default no limit. Source: ``TLSConfigOpts.RateLimit``."""
+    """TLS connections accepted in a second; default no limit.
+    Source: ``TLSConfigOpts.RateLimit``."""
     ocsp_peer: OcspPeer | None | UnsetType = UNSET
     """Ask CAs whether peers are revoked. Source: ``TLSConfigOpts.OCSPPeerConfig``."""
     cert_store: CertStore | None | UnsetType = UNSET

@@ -13,6 +13,8 @@ import nats
 import pytest
 from nats.aio.client import Client
 
+from tests.conftest import arrived
+
 DATA = Path(__file__).parents[1] / "data"
 
 
@@ -78,7 +80,7 @@ class Traffic:
     async def start(self) -> None:
         """Begin; returns when the first numbers have arrived."""
         await self._listener.subscribe("traffic.*", cb=self._count)
-        await self._listener.flush()
+        await arrived(self._listener)
         self._tasks = [
             asyncio.create_task(self._publish(who, client))
             for who, client in enumerate(self._publishers)
@@ -97,11 +99,11 @@ class Traffic:
         self._stop.set()
         await asyncio.gather(*self._tasks)
         for client in self._publishers:
-            await client.flush()
+            await arrived(client)
         async with asyncio.timeout(20):
             while sum(map(len, self.received)) < sum(self.sent):
                 await asyncio.sleep(0)
-        await self._listener.flush()
+        await arrived(self._listener)
         assert self.received == [list(range(sent)) for sent in self.sent]
 
     async def _publish(self, who: int, client: Client) -> None:

@@ -5,10 +5,11 @@ import socket
 from contextlib import AsyncExitStack, ExitStack
 
 import pytest
-from nats.errors import NoRespondersError
+from nats.errors import NoRespondersError, TimeoutError
 from nats.js.errors import Error as JetStreamError
 
 from dotgnatly import AsyncNatsController, BrokerConfiguration
+from tests.conftest import arrived
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ async def answer(client, subject, data):
         await message.respond(data)
 
     await client.subscribe(subject, cb=respond)
-    await client.flush()
+    await arrived(client)
 
 
 def node(number, ports, **fields):
@@ -87,13 +88,13 @@ async def test_a_cluster_stores_three_copies(servers, free_ports, clients, tmp_p
         )
         for n in range(3)
     ]
-    stream = (await clients.connect(nodes[0].client_url)).jetstream()
+    stream = (await clients.connect(nodes[0].client_url)).jetstream(timeout=1)
     async with asyncio.timeout(30):
         while True:
             try:
                 await stream.add_stream(name="S", subjects=["s"], num_replicas=3)
                 break
-            except JetStreamError:  # no leader yet
+            except (JetStreamError, TimeoutError):  # no leader yet
                 await asyncio.sleep(0.05)
     for number in range(10):
         assert (await stream.publish("s", b"%d" % number)).seq == number + 1

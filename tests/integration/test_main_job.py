@@ -6,15 +6,17 @@ import nats
 import pytest
 
 from dotgnatly import BrokerConfiguration, NatsController
+from tests.conftest import arrived
 
 MESSAGES = 2_000
 
 STOCK = """
 # A broker for orders, as one finds them beside a nats-server.
-server_name: orders
-listen: 127.0.0.1:$CLIENT_PORT
-
 CLIENT_PORT: {port}
+
+server_name: orders
+host: 127.0.0.1
+port: $CLIENT_PORT
 
 jetstream {{
     store_dir: "{store}"
@@ -106,7 +108,7 @@ async def test_clients_come_back_after_a_restart(conf):
         url, **LOGIN, reconnected_cb=reconnected, error_cb=quiet, reconnect_time_wait=0.01
     )
     subscription = await client.subscribe("a")
-    await client.flush()
+    await arrived(client)
     await asyncio.to_thread(controller.shutdown)
     await asyncio.to_thread(controller.start)
     await asyncio.wait_for(back.wait(), 10)

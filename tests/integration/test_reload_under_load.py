@@ -16,7 +16,7 @@ def change(number):
         "max_payload": (2 << 20) + number,
         "debug": bool(number % 2),
         "server_tags": [f"reload:{number}"],
-        "accounts": {f"A{number}": {"users": [{"user": f"u{number}", "password": "p"}]}},
+        "accounts": {f"A{number}": {}},
         "http_port": -1 if number % 3 else None,
     }
 

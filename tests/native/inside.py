@@ -1,5 +1,6 @@
 """What the scripts share that tests run in interpreters of their own."""
 
+import dis
 import json
 import os
 import select
@@ -9,9 +10,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from dotgnatly import jobs, runtime
@@ -221,3 +224,62 @@ def own_server() -> str:
             return str(controller.is_running)
     except DotgnatlyError as exc:
         return type(exc).__name__
+
+
+def fill(descriptor: int) -> None:
+    """Write to a pipe until it takes no more."""
+    with suppress(BlockingIOError):
+        while True:
+            os.write(descriptor, bytes(65536))
+    with suppress(BlockingIOError):
+        while True:
+            os.write(descriptor, b"\n")
+
+
+_CHECKED = ("CALL", "RESUME", "JUMP_BACKWARD")
+"""The instructions after which the interpreter runs signal handlers."""
+
+
+def interrupt_at(moment: int, call: Callable[[], Any]) -> bool:
+    """Make a call with Ctrl-C at its n-th moment; whether it has so many.
+
+    The moments are those at which the interpreter runs signal handlers within the package. The result
+    of a function that has just returned is lost then.
+    """
+    left = moment
+    last: dict[FrameType, str] = {}
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal left
+        if not frame.f_globals.get("__name__", "").startswith("dotgnatly"):
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            left -= last.get(frame, "").startswith(_CHECKED)
+            last[frame] = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+            if left == 0:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return left <= 0
+
+
+def moments() -> Iterator[Callable[[], Awaitable[None]]]:
+    """Waits of growing length for a task to be cancelled after: first by steps of the loop, then by time."""
+    import asyncio  # noqa: PLC0415 - most scripts do without it
+
+    async def steps(count: int) -> None:
+        for _ in range(count):
+            await asyncio.sleep(0)
+
+    yield from (partial(steps, count) for count in range(20))
+    yield from (partial(asyncio.sleep, milliseconds / 4000) for milliseconds in range(60))
+    yield partial(asyncio.sleep, 0.25)

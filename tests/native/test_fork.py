@@ -161,7 +161,7 @@ def test_a_child_keeps_no_client_port_or_store(passes, fork):
         clients = [socket.create_connection(("127.0.0.1", port)) for port in ports.values()]
         inside, theirs = socket.socketpair()
         clients.append(inside)
-        controller._server.connect(theirs.detach())
+        controller._server.connect(theirs)
         until(lambda: controller.varz().connections == 2)
 
         child = Child({fork})

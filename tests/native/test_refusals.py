@@ -79,13 +79,13 @@ websocket port taken | {"websocket": {"port": taken, "no_tls": True}} | PortInUs
 MQTT port taken | {"server_name": "m", "jetstream": {}, "mqtt": {"port": taken}} | PortInUseError | mqtt.port | in use
 profiling port taken | {"prof_port": taken} | PortInUseError | prof_port | address already in use
 gateway URL | {"gateway": {"name": "g", "port": -1, "gateways": [{"name": "h", "url": "nats://:::x"}]}} | ConfigError | gateway.gateways[0].url | nats://:::x
-JetStream does not start | {"jetstream": {"store_dir": blocked_store()}} | StartError | jetstream.store_dir | not a directory
+JetStream does not start | {"jetstream": {"store_dir": blocked_store()}} | StartError | jetstream | not a directory
 """
 
 ON_RELOAD = """
 client port moves | {"port": taken} | RestartRequiredError | Port | Port
 leaf listener is new | {"leafnodes": {"port": taken}} | RestartRequiredError | LeafNode | LeafNode
-cluster is new | {"cluster": {"name": "c", "port": taken}} | RestartRequiredError | Cluster | Cluster
+cluster is new | {"cluster": {"name": "c", "port": taken}} | RestartRequiredError | cluster | cluster
 websocket is new | {"websocket": {"port": taken, "no_tls": True}} | RestartRequiredError | Websocket | Websocket
 JetStream does not start | {"jetstream": {"store_dir": blocked_store()}} | ChangeError |  | not a directory
 """
@@ -102,12 +102,12 @@ store unwritable | {"jetstream": {"store_dir": unwritable() + "/x"}} | ConfigErr
 store in use | {"jetstream": {"store_dir": held}} | StoreInUseError | jetstream.store_dir | server holder
 no certificate | {"tls": NO_CERT} | ConfigError | tls | no.pem
 key of another certificate | {"tls": OTHER_KEY} | ConfigError | tls | private key does not match public key
-no authority | {"tls": CERT | {"ca_file": "no.pem"}} | ConfigError | tls | no.pem
+no authority | {"tls": {**CERT, "ca_file": "no.pem"}} | ConfigError | tls | no.pem
 certificate is none | {"tls": JUNK} | ConfigError | tls | failed to find any PEM data
-leaf node URL | {"leafnodes": {"remotes": [{"url": "nats://:::x"}]}} | ConfigError | leafnodes.remotes[0].url | nats://:::x
+leaf node URL | {"leafnodes": {"remotes": [{"url": "nats://:::x"}]}} | ConfigError | leafnodes.remotes[0].urls[0] | nats://:::x
 route URL | {"cluster": {"name": "c", "port": -1, "routes": ["nats://:::x"]}} | ConfigError | cluster.routes[0] | nats://:::x
 unknown key | {"max_payloads": 1} | ConfigError | max_payloads | unknown
-unknown key in a block | {"jetstream": {"store": "x"}} | ConfigError | jetstream.store | unknown
+unknown key in a block | {"jetstream": {"stores": "x"}} | ConfigError | jetstream.stores | unknown
 wrong type | {"max_payload": "much"} | ConfigError | max_payload | much
 """
 

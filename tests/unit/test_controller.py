@@ -21,6 +21,7 @@ from dotgnatly import (
     ServerStoppedError,
     StateError,
 )
+from tests.conftest import arrived
 
 MEBIBYTE = 1 << 20
 DEFAULT_MAX_PAYLOAD = MEBIBYTE
@@ -54,7 +55,7 @@ async def connected():
 
     yield connect
     for client in clients:
-        await client.flush()
+        await arrived(client)
         await client.close()
     assert not lost
 
@@ -298,8 +299,8 @@ async def test_healthz_says_that_all_is_well(start, tmp_path):
 async def test_healthz_takes_the_options_of_the_server(start, tmp_path):
     """Spelt as the server spells them."""
     controller = await start(jetstream={"store_dir": tmp_path / "store"})
-    missing = await controller.healthz(account="$G", stream="NONE", details=True)
-    assert [error.type for error in missing.errors] == ["STREAM"]
+    health = await controller.healthz(account="NONE", stream="S", details=True)
+    assert [(error.type, error.account) for error in health.errors] == [("ACCOUNT", "NONE")]
 
 
 # -- listeners -------------------------------------------------------------------------------------
@@ -314,9 +315,11 @@ def every_listener(tmp_path):
         http_port=-1,
         prof_port=-1,
         jetstream={"store_dir": tmp_path / "store"},
-        cluster={"name": "C", "host": "127.0.0.1", "port": -1},
+        cluster={"name": "C", "host": "127.0.0.1", "port": -1, "routes": ["nats://127.0.0.1:1"]},
         gateway={"name": "C", "host": "127.0.0.1", "port": -1},
         leafnodes={"host": "127.0.0.1", "port": -1},
+        accounts={"SYS": {}},
+        system_account="SYS",  # which leaf nodes and gateways together need
         websocket={"host": "127.0.0.1", "port": -1, "no_tls": True},
         mqtt={"host": "127.0.0.1", "port": -1},
     )
@@ -432,7 +435,7 @@ async def test_a_change_keeps_clients_connected(broker, connected):
     """The promise of this package."""
     client = await connected(broker.client_url)
     subscription = await client.subscribe("a")
-    await client.flush()
+    await arrived(client)
     await broker.update_config(max_payload=2 * MEBIBYTE, debug=True)
     await client.publish("a", b"1")
     assert (await subscription.next_msg(timeout=5)).data == b"1"

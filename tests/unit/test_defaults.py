@@ -2,7 +2,6 @@
 
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,17 +17,18 @@ async def store_of(controller) -> Path:
     return Path((await controller.varz()).jetstream.config.store_dir).parent
 
 
-def private_stores() -> set[str]:
+def private_stores(directory) -> set[str]:
     """The private store directories that exist on this machine."""
-    return {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("dotgnatly-")
-            and not name.startswith("dotgnatly-crash-")}  # fmt: skip
+    return {name for name in os.listdir(directory) if name.startswith("dotgnatly-")}
 
 
 @pytest.fixture(autouse=True)
-def _temporary(tmp_path, monkeypatch):
+def temporary(tmp_path, monkeypatch):
     """A temporary directory of the test's own, to look into."""
-    (tmp_path / "tmp").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    directory = tmp_path / "tmp"
+    directory.mkdir()
+    monkeypatch.setenv("TMPDIR", str(directory))
+    return directory
 
 
 @pytest.fixture
@@ -102,10 +102,10 @@ async def test_monitoring_listens_where_its_own_address_says(make):
 
 
 @ON
-async def test_without_a_store_dir_the_store_is_private(start, jetstream):
+async def test_without_a_store_dir_the_store_is_private(start, jetstream, temporary):
     """nats-server's default is one directory for every server of the machine."""
     store = await store_of(await start(jetstream=jetstream))
-    assert store.parent == Path(tempfile.gettempdir())
+    assert store.parent == temporary
     assert stat.S_IMODE(store.stat().st_mode) == 0o700
 
 
@@ -116,20 +116,20 @@ async def test_two_servers_never_share_a_private_store(make):
         assert await store_of(one) != await store_of(other)
 
 
-async def test_the_private_store_is_removed_at_shutdown(start):
+async def test_the_private_store_is_removed_at_shutdown(start, temporary):
     """Nobody would ever look for it."""
     controller = await start(jetstream={})
-    assert private_stores()
+    assert private_stores(temporary)
     await controller.shutdown()
-    assert not private_stores()
+    assert not private_stores(temporary)
 
 
-async def test_the_private_store_is_removed_when_the_start_fails(make, tmp_path):
+async def test_the_private_store_is_removed_when_the_start_fails(make, tmp_path, temporary):
     """A failed start leaves nothing behind."""
     config = {"port": -1, "jetstream": {}, "log_file": str(tmp_path / "missing" / "log")}
     with pytest.raises(ConfigError):
         await make(config).start()
-    assert not private_stores()
+    assert not private_stores(temporary)
 
 
 async def test_the_private_store_is_kept_over_changes(start):
@@ -140,29 +140,29 @@ async def test_the_private_store_is_kept_over_changes(start):
     assert await store_of(controller) == store
 
 
-async def test_the_private_store_is_removed_also_when_jetstream_was_switched_off(start):
+async def test_the_private_store_is_removed_also_when_jetstream_was_switched_off(start, temporary):
     """What we made we remove."""
     controller = await start(jetstream={})
     await controller.update_config(jetstream=None)
     assert not controller.jetstream_enabled
     await controller.shutdown()
-    assert not private_stores()
+    assert not private_stores(temporary)
 
 
-async def test_a_private_store_comes_with_a_change_too(start):
+async def test_a_private_store_comes_with_a_change_too(start, temporary):
     """JetStream switched on later has the same defaults."""
     controller = await start()
     await controller.update_config(jetstream={})
-    assert (await store_of(controller)).parent == Path(tempfile.gettempdir())
+    assert (await store_of(controller)).parent == temporary
     await controller.shutdown()
-    assert not private_stores()
+    assert not private_stores(temporary)
 
 
-async def test_a_file_without_a_store_dir_gets_a_private_store(make, write):
+async def test_a_file_without_a_store_dir_gets_a_private_store(make, write, temporary):
     """The shared one is as dangerous from a file."""
     async with make(BrokerConfiguration.from_file(write("port: -1\njetstream: true"))) as controller:
-        assert (await store_of(controller)).parent == Path(tempfile.gettempdir())
-    assert not private_stores()
+        assert (await store_of(controller)).parent == temporary
+    assert not private_stores(temporary)
 
 
 @pytest.mark.parametrize("where", ["block", "top"])
@@ -176,20 +176,20 @@ async def test_a_given_store_dir_is_used_and_kept(make, tmp_path, where):
     assert store.is_dir()
 
 
-async def test_without_jetstream_no_store_is_made(broker):
+async def test_without_jetstream_no_store_is_made(broker, temporary):
     """Nothing needs it."""
     assert broker.is_running
-    assert not private_stores()
+    assert not private_stores(temporary)
 
 
 # -- how much it takes -----------------------------------------------------------------------------
 
 
 @ON
-async def test_the_limits_of_jetstream_are_bounded(start, jetstream):
+async def test_the_limits_of_jetstream_are_bounded(start, jetstream, temporary):
     """nats-server's are three quarters of the machine; the host program wants to live."""
     config = (await (await start(jetstream=jetstream)).varz()).jetstream.config
-    disk = os.statvfs(tempfile.gettempdir())
+    disk = os.statvfs(temporary)
     assert 0 < config.max_memory <= GIBIBYTE
     assert 0 < config.max_storage <= min(10 * GIBIBYTE, disk.f_blocks * disk.f_frsize)
 

@@ -31,10 +31,10 @@ def documented() -> dict[str, set[str]]:
     tree: dict[str, set[str]] = {}
     above: list[str] = []
     for line in inspect.getdoc(errors).splitlines():
-        drawn = re.match(r"( {2,})(\w+Error)(?: \((\w+Error)\))?", line)
+        drawn = re.match(r"( {4,})(\w+Error)(?: \((\w+Error)\))?", line)
         if drawn is None:
             continue
-        depth = len(drawn[1]) // 2 - 1
+        depth = len(drawn[1]) // 2 - 2
         del above[depth:]
         tree[drawn[2]] = {above[-1] if above else "Exception"} | ({drawn[3]} - {None})
         above.append(drawn[2])

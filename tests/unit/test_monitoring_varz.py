@@ -152,9 +152,17 @@ def test_jetstream_is_none_while_it_is_off(nats_server: NatsController):
     assert nats_server.varz().cluster.cluster_port == 0
 
 
-def test_varz_counts_connections(nats_server: NatsController):
-    """Each call asks the server anew."""
-    assert nats_server.varz().connections == 0
+def test_expiry_of_a_certificate_is_a_point_in_time(
+    nats_server: NatsController, certificates: Path
+):
+    """Whoever watches it compares it with the clock; without TLS there is none."""
+    assert nats_server.varz().tls_cert_not_after is None
+    tls = {"cert_file": certificates / "server.pem", "key_file": certificates / "server.key"}
+    nats_server.update_config(tls=tls)
+    varz = nats_server.varz()
+    assert varz.tls_required
+    assert varz.tls_cert_not_after is not None
+    assert timedelta() < varz.tls_cert_not_after - varz.now <= timedelta(days=1)
 
 
 def test_older_and_newer_documents_are_read():

@@ -12,7 +12,7 @@ import pytest
 from nats.errors import ConnectionClosedError, NoRespondersError
 
 from dotgnatly import ServerStoppedError
-from tests.conftest import counts, wait_until
+from tests.conftest import arrived, counts, wait_until
 
 MEBIBYTE = 1 << 20
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -67,7 +67,7 @@ async def test_dont_listen_opens_no_port(make, connect):
     before = listening()
     async with make({}, dont_listen=True) as controller:
         client = await connect(controller)
-        await client.flush()
+        await arrived(client)
         assert listening() == before
         assert await controller.ports() == {}
 
@@ -83,7 +83,7 @@ async def test_a_change_opens_no_port_either(make, connect):
     async with make({}, dont_listen=True) as controller:
         client = await connect(controller)
         await controller.update_config(max_payload=4096)
-        await client.flush()
+        await arrived(client)
         assert await controller.ports() == {}
         assert not client.is_closed
 
@@ -92,7 +92,7 @@ async def test_inside_and_outside_meet(broker, connect):
     """One server, whichever way one came in."""
     inside, outside = await connect(broker), await nats.connect(broker.client_url)
     subscription = await inside.subscribe("a")
-    await inside.flush()
+    await arrived(inside)
     await outside.publish("a", b"1")
     assert (await subscription.next_msg(timeout=5)).data == b"1"
     await outside.close()
@@ -163,7 +163,7 @@ async def test_a_queue_group_shares_the_messages(make, connect):
 
         for client in clients:
             await client.subscribe("work", queue="workers", cb=take)
-            await client.flush()
+            await arrived(client)
         for number in range(60):
             await clients[0].publish("work", b"%d" % number)
         for client in clients:
@@ -187,7 +187,7 @@ async def test_many_messages_keep_their_order(inside):
     subscription = await inside.subscribe("n", pending_msgs_limit=-1)
     for number in range(20_000):
         await inside.publish("n", b"%d" % number)
-    await inside.flush()
+    await arrived(inside)
     got = [int((await subscription.next_msg(timeout=5)).data) for _ in range(20_000)]
     assert got == list(range(20_000))
 
@@ -268,7 +268,7 @@ async def test_credentials_are_asked_for_inside_too(make, connect, authorization
     """A client inside has the permissions of its user, and nobody's without one."""
     async with make({"authorization": authorization}, dont_listen=True) as controller:
         client = await connect(controller, **right)
-        await client.flush()
+        await arrived(client)
         with pytest.raises(nats.errors.Error, match="Authorization Violation"):
             await controller.connect_nats_py(**wrong, allow_reconnect=False)
     wait_until(lambda: counts()["connections"] == 0)
@@ -281,7 +281,7 @@ async def test_nkeys(make, connect, tmp_path):
     authorization = {"users": [{"nkey": public}]}
     async with make({"authorization": authorization}, dont_listen=True) as controller:
         client = await connect(controller, nkeys_seed=str(tmp_path / "seed"))
-        await client.flush()
+        await arrived(client)
 
 
 async def test_accounts_are_separate_inside(make, connect):
@@ -293,9 +293,9 @@ async def test_accounts_are_separate_inside(make, connect):
         ann = await connect(controller, user="ann", password="p")
         bob = await connect(controller, user="bob", password="p")
         heard_ann, heard_bob = await ann.subscribe("a"), await bob.subscribe("a")
-        await bob.flush()
+        await arrived(bob)
         await ann.publish("a", b"for ann")
-        await ann.flush()
+        await arrived(ann)
         await bob.publish("a", b"for bob")
         assert (await heard_ann.next_msg(timeout=5)).data == b"for ann"
         assert (await heard_bob.next_msg(timeout=5)).data == b"for bob"
@@ -343,7 +343,7 @@ async def test_a_client_reconnects_after_a_restart_with_its_subscriptions(make, 
             controller, reconnected_cb=reconnected, disconnected_cb=disconnected, **QUICK
         )
         subscription = await client.subscribe("a")
-        await client.flush()
+        await arrived(client)
         await controller.shutdown()
         await asyncio.wait_for(gone.wait(), 5)
         await controller.start()
@@ -421,7 +421,7 @@ async def test_shutdown_does_not_wait_for_clients_that_read_nothing(make, connec
     publisher = await connect(controller, allow_reconnect=False)
     for _ in range(16):
         await publisher.publish("a", bytes(MEBIBYTE - 1))
-    await publisher.flush()
+    await arrived(publisher)
     await asyncio.wait_for(controller.shutdown(), 5)
 
 

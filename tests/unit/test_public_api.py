@@ -62,18 +62,27 @@ def test_the_names_for_type_checkers_are_the_lazy_ones():
     (block,) = (
         node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
     )
-    checked = {
-        alias.name: node.module.removeprefix("dotgnatly.")
-        for node in block.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    assert checked == dotgnatly._HOME
+    for node in block.body:
+        assert isinstance(node, ast.ImportFrom)
+        module = importlib.import_module(node.module)
+        for alias in node.names:
+            assert getattr(dotgnatly, alias.name) is getattr(module, alias.name)
+    checked = {alias.name for node in block.body for alias in node.names}
+    errors = {name for name in dotgnatly.__all__ if hasattr(dotgnatly.errors, name)}
+    assert checked == set(dotgnatly.__all__) - errors
 
 
 def test_importing_the_package_is_light(run_python):
     """A command that only might start a server pays nothing for it."""
-    done = run_python("import sys; import dotgnatly; print(*sorted(sys.modules))")
+    done = run_python(
+        """
+        import sys
+        before = set(sys.modules)
+        import dotgnatly
+        print(*sys.modules.keys() - before)
+        """
+    )
+    assert "dotgnatly" in done.out.split()
     assert set(done.out.split()) & HEAVY == set()
 
 
