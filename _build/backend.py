@@ -21,7 +21,10 @@ BRIDGE = Path("gobridge")
 def _has_go():
     """Tell whether there is a Go that takes our go.mod, be it by fetching a newer one itself."""
     go = os.environ.get("GO") or shutil.which("go")
-    return go and not subprocess.run([go, "list", "-m"], cwd=BRIDGE, capture_output=True).returncode
+    if not go:
+        return False
+    listed = subprocess.run([go, "list", "-m"], cwd=BRIDGE, capture_output=True, check=False)
+    return listed.returncode == 0
 
 
 def _has_cc():

@@ -152,7 +152,6 @@ class Server:
     def _started(self, handle: int, result: bytes) -> None:
         self.handle, self.state = handle, _decode_state(result)
         _unclosed.add(self)
-        _log_names()[handle] = self.state.server_name
         self._record("restart" if self.versions else "initial", None, None)
 
     def shutdown(self, timeout: float | None) -> Steps[None]:
@@ -161,7 +160,6 @@ class Server:
             with suppress(ServerStoppedError):
                 self._pending = runtime.native().server_stop(self.handle)
             _unclosed.discard(self)
-            _log_names().pop(self.handle, None)
             self.handle, self.state, self._defaults = 0, None, Defaults()
         yield from self._settle(
             timeout, ShutdownTimeoutError(f"{self} still runs after {timeout} s")
@@ -333,7 +331,7 @@ class Server:
         runtime.native().server_reopen_log(self.require_running())
 
     def connect(self, socket: "socket.socket") -> None:
-        """Make one end of a connected socket pair a client connection; its descriptor is Go's then."""
+        """Make one end of a connected socket pair a client connection; Go has its descriptor then."""
         handle = self.require_running()
         runtime.native().server_connect(handle, socket.detach())
 
@@ -367,9 +365,3 @@ def _as_config(config: BrokerConfiguration | Mapping[str, Any] | None) -> Broker
     if isinstance(config, BrokerConfiguration):
         return config
     return BrokerConfiguration.from_dict(config)
-
-
-def _log_names() -> dict[int, str]:
-    from dotgnatly import logs
-
-    return logs.names

@@ -83,14 +83,17 @@ def read(kind: Literal["file", "text"], data: str) -> "Steps[BrokerConfiguration
     """Read a file, by its path, or a text, in steps.
 
     Raises:
-        ConfigError: nats-server refuses it, or a key is there in two spellings.
+        ConfigError: nats-server refuses it, or two spellings of a key disagree.
     """
     from dotgnatly import runtime
     from dotgnatly.jobs import Wait
 
     path = os.path.abspath(data) if kind == "file" else None
+    try:
+        encoded = data.encode() if path is None else os.fsencode(path)
+    except UnicodeEncodeError as exc:
+        raise ConfigError(errors=[Fault("", f"not Unicode: {exc}")]) from exc
     runtime.hand_over_environ()
-    encoded = data.encode(errors="replace") if path is None else os.fsencode(path)
     job = runtime.native().config_read(kind.encode(), encoded)
     found = msgspec.json.decode((yield Wait(job)))
     warnings = tuple(Fault(*warning) for warning in found["warnings"])

@@ -33,7 +33,7 @@ class Defaults(msgspec.Struct, kw_only=True):
         if config.source is None and not config.host:
             filled["host"] = HOST
         if not isinstance(config.logtime, bool):
-            filled["logtime"] = True  # the default of the nats-server command, in none of its options
+            filled["logtime"] = True  # as the nats-server command, whose flag is on by default
         jetstream = config.jetstream
         if isinstance(jetstream, JetStreamConfiguration) and jetstream.enabled is not False:
             filled["jetstream"] = self._fill_jetstream(jetstream, config.store_dir)

@@ -23,16 +23,13 @@ package = logging.getLogger("dotgnatly")
 package.addHandler(logging.NullHandler())
 server = logging.getLogger("dotgnatly.server")
 
-names: dict[int, str] = {}
-"""The name of each server of this process, by handle."""
-
 _thread: threading.Thread | None = None
 _writer: socket.socket | None = None
 
 
 class _Batch(msgspec.Struct, frozen=True):
-    lines: list[tuple[int, int, int, str]]
-    """Server handle, level, nanoseconds since 1970, text."""
+    lines: list[tuple[str, int, int, str]]
+    """Name of the server, level, nanoseconds since 1970, text."""
     dropped: int
 
 
@@ -74,12 +71,12 @@ def _deliver(batch: _Batch) -> None:
         server.warning(
             "%d log lines were dropped: they came faster than they were read", batch.dropped
         )
-    for handle, level, time_ns, text in batch.lines:
+    for name, level, time_ns, text in batch.lines:
         if not server.isEnabledFor(level):
             continue
         record = server.makeRecord(
             server.name, level, "nats-server", 0, text, (), None, None,
-            {"server_name": names.get(handle, "")},
+            {"server_name": name},
         )  # fmt: skip
         record.created, record.msecs = time_ns / 1e9, time_ns // 1_000_000 % 1000
         try:

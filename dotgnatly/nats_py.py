@@ -67,7 +67,7 @@ class InsideTransport(Transport):
             self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=buffer_size)
         except DotgnatlyError as exc:  # as a server that cannot be reached: the client tries again
             ours.close()
-            await asyncio.sleep(0)  # else a client that tries without a pause would let nobody else run
+            await asyncio.sleep(0)  # a client that tries without a pause must let others run
             raise ConnectionRefusedError(str(exc)) from exc
 
     async def connect_tls(

@@ -105,7 +105,7 @@ enum {
 /* -- log lines ----------------------------------------------------------------------------------- */
 
 /* gb_logs_open: from now on one byte is sent on the socket `wake` when lines wait. -1 stops that. */
-/* gb_logs_take: JSON {lines: [[server, level, time_ns, text], ...], dropped} to out: all that wait, at
+/* gb_logs_take: JSON {lines: [[server_name, level, time_ns, text], ...], dropped} to out: all that wait, at
  * most some thousand; `dropped` counts lines lost to a full ring since the last call. Levels are those of
  * Python's logging; trace is 5. */
 

@@ -26,6 +26,7 @@ type pipe struct {
 // socket is one end of a connected pair; Python's client has the other.
 type socket interface {
 	io.ReadWriteCloser
+	CloseWrite() error
 	SetWriteDeadline(t time.Time) error
 }
 
@@ -51,19 +52,38 @@ func connectServer(h uint64, fd int64) error {
 		p.close()
 		return faultf(codeStopped, "the server is stopping")
 	}
-	pump := func(to io.Writer, from io.Reader) {
-		defer p.finished.Done()
-		_, _ = io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, make([]byte, 64<<10))
-		p.close()
-	}
-	go pump(inside, s)
-	go pump(s, inside)
+	go p.pumpToServer()
+	go p.pumpToClient()
 	go func() {
 		p.finished.Wait()
 		e.pipes.remove(p)
 	}()
 	return nil
 }
+
+// lastWords is how long a client whose connection the server closed has to close its own end.
+const lastWords = time.Second
+
+// pumpToClient ends when the server closes the connection. The client may still be writing then: a
+// socket closed at once would give it a broken pipe in place of the server's reason.
+func (p *pipe) pumpToClient() {
+	defer p.finished.Done()
+	copyAll(p.socket, p.inside)
+	_ = p.inside.Close()
+	_ = p.socket.CloseWrite()
+	time.AfterFunc(lastWords, p.close)
+}
+
+// pumpToServer ends when the client closes its end.
+func (p *pipe) pumpToServer() {
+	defer p.finished.Done()
+	copyAll(p.inside, p.socket)
+	_, _ = io.Copy(io.Discard, p.socket)
+	p.close()
+}
+
+// copyAll copies with the largest buffer that the server reads with.
+func copyAll(to io.Writer, from io.Reader) { _, _ = io.CopyBuffer(to, from, make([]byte, 64<<10)) }
 
 func (p *pipe) close() {
 	p.closed.Do(func() {

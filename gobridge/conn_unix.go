@@ -19,6 +19,11 @@ func adoptSocket(fd int64) (s socket, inChild func(bool), err error) {
 	if err != nil {
 		return nil, nil, faultf(codeNotFound, "%v", err)
 	}
+	s, stream := conn.(socket)
+	if !stream {
+		_ = conn.Close()
+		return nil, nil, faultf(codeNotFound, "%d is no stream socket", fd)
+	}
 	raw, err := conn.(syscall.Conn).SyscallConn() // every kind of connection has one
 	if err != nil {
 		_ = conn.Close()
@@ -27,5 +32,5 @@ func adoptSocket(fd int64) (s socket, inChild func(bool), err error) {
 	inChild = func(on bool) {
 		_ = raw.Control(func(fd uintptr) { closeInChild(fd, on) })
 	}
-	return conn, inChild, nil
+	return s, inChild, nil
 }

@@ -46,6 +46,8 @@ func (w winSocket) SetWriteDeadline(t time.Time) error {
 	return windows.SetsockoptInt(w.handle, windows.SOL_SOCKET, sendTimeout, ms)
 }
 
+func (w winSocket) CloseWrite() error { return windows.Shutdown(w.handle, windows.SHUT_WR) }
+
 func (w winSocket) Close() error {
 	_ = windows.Shutdown(w.handle, windows.SHUT_RDWR)
 	return windows.Closesocket(w.handle)

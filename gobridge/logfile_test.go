@@ -14,7 +14,7 @@ import (
 // fileLogger is a logger on a file, closed after the test.
 func fileLogger(t testing.TB, set logSettings) *logger {
 	t.Helper()
-	l := newLogger(1)
+	l := newLogger()
 	s, err := l.openSink(set)
 	check(t, err)
 	l.use(set, s)

@@ -26,7 +26,7 @@ var labels = map[int]string{
 
 // logLine is one line on its way to Python, an array on the wire.
 type logLine struct {
-	server uint64
+	server string // its name
 	level  int
 	when   time.Time
 	text   string
@@ -101,7 +101,7 @@ type logSettings struct {
 // logger is the server's logger. It never exits: a fatal line is kept for whoever starts the server.
 // It has no method called Close, because the server would call it at a reload.
 type logger struct {
-	server uint64
+	server string         // its name, known once there is a server
 	fatal  chan fatalLine // the first one
 	mu     sync.Mutex
 	set    logSettings
@@ -120,8 +120,8 @@ type sink interface {
 	io.Closer
 }
 
-func newLogger(serverHandle uint64) *logger {
-	return &logger{server: serverHandle, fatal: make(chan fatalLine, 1)}
+func newLogger() *logger {
+	return &logger{fatal: make(chan fatalLine, 1)}
 }
 
 // openSink opens where the lines go: to one place, as nats-server's do. Unchanged settings give the

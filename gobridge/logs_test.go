@@ -99,10 +99,10 @@ func TestRingLosesNothingBetweenThreads(t *testing.T) {
 
 func TestLineOnTheWire(t *testing.T) {
 	t.Parallel()
-	line := logLine{server: 7, level: levelWarn, when: time.Unix(3, 4), text: "a \"b\" \xff"}
+	line := logLine{server: "hub", level: levelWarn, when: time.Unix(3, 4), text: "a \"b\" \xff"}
 	data, err := json.Marshal(line)
 	check(t, err)
-	if want := `[7,30,3000000004,"a \"b\" ` + "\\ufffd" + `"]`; string(data) != want {
+	if want := `["hub",30,3000000004,"a \"b\" ` + "\\ufffd" + `"]`; string(data) != want {
 		t.Errorf("line is %s, not %s", data, want)
 	}
 }
@@ -115,7 +115,7 @@ func TestLinesLookLikeThoseOfNatsServer(t *testing.T) {
 		"plain": {}, "timed": {logtime: true}, "utc": {logtime: true, utc: true},
 	} {
 		set.file = filepath.Join(dir, name+"-ours.log")
-		ours := newLogger(1)
+		ours := newLogger()
 		s, err := ours.openSink(set)
 		check(t, err)
 		ours.use(set, s)
@@ -142,7 +142,7 @@ func TestLinesLookLikeThoseOfNatsServer(t *testing.T) {
 
 func TestFatalLineIsKeptAndEndsNothing(t *testing.T) {
 	t.Parallel()
-	l := newLogger(1)
+	l := newLogger()
 	why := errors.New("why")
 	l.Fatalf("first: %v", why)
 	l.Fatalf("second")
@@ -160,7 +160,7 @@ func TestFatalLineIsKeptAndEndsNothing(t *testing.T) {
 // The server closes a logger that can be closed when it reloads or shuts down.
 func TestLoggerCannotBeClosedByTheServer(t *testing.T) {
 	t.Parallel()
-	var l any = newLogger(1)
+	var l any = newLogger()
 	if _, ok := l.(io.Closer); ok {
 		t.Error("the logger has a method called Close")
 	}
@@ -171,7 +171,7 @@ func TestLoggerCannotBeClosedByTheServer(t *testing.T) {
 
 func TestListenHearsWarningsAndErrorsOnly(t *testing.T) {
 	t.Parallel()
-	l := newLogger(1)
+	l := newLogger()
 	l.Warnf("before")
 	heard := l.listen()
 	l.Noticef("notice")
@@ -188,7 +188,7 @@ func TestListenHearsWarningsAndErrorsOnly(t *testing.T) {
 
 func TestUnchangedSettingsKeepTheSink(t *testing.T) {
 	t.Parallel()
-	l := newLogger(1)
+	l := newLogger()
 	set := logSettings{file: filepath.Join(t.TempDir(), "a.log")}
 	first, err := l.openSink(set)
 	check(t, err)
@@ -210,7 +210,7 @@ func TestUnchangedSettingsKeepTheSink(t *testing.T) {
 
 func TestLogFileThatCannotBeOpenedNamesTheKey(t *testing.T) {
 	t.Parallel()
-	_, err := newLogger(1).openSink(logSettings{file: filepath.Join(t.TempDir(), "missing", "a.log")})
+	_, err := newLogger().openSink(logSettings{file: filepath.Join(t.TempDir(), "missing", "a.log")})
 	if p := faultPlaces(t, err); p[0][0] != "log_file" {
 		t.Errorf("the fault is about %q", p[0][0])
 	}
@@ -218,7 +218,7 @@ func TestLogFileThatCannotBeOpenedNamesTheKey(t *testing.T) {
 
 func TestReopenWithoutAFileDoesNothing(t *testing.T) {
 	t.Parallel()
-	l := newLogger(1)
+	l := newLogger()
 	check(t, l.reopen())
 	l.use(logSettings{stderr: true}, stderrSink{})
 	check(t, l.reopen())
@@ -226,7 +226,7 @@ func TestReopenWithoutAFileDoesNothing(t *testing.T) {
 
 func TestStderrIsOnlyForTextsThatNameNoOtherPlace(t *testing.T) {
 	t.Parallel()
-	l := newLogger(1)
+	l := newLogger()
 	if s, err := l.openSink(logSettings{stderr: true}); s != (stderrSink{}) || err != nil {
 		t.Errorf("sink is %v, %v", s, err)
 	}

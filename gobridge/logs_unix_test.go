@@ -32,7 +32,7 @@ func TestSyslogGetsTheTextAndItsOwnLevel(t *testing.T) {
 	check(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
 	check(t, listener.SetReadDeadline(time.Now().Add(patience)))
-	l := newLogger(1)
+	l := newLogger()
 	set := logSettings{remoteSyslog: "udp://" + listener.LocalAddr().String(), logtime: true}
 	s, err := l.openSink(set)
 	check(t, err)
@@ -52,7 +52,7 @@ func TestSyslogGetsTheTextAndItsOwnLevel(t *testing.T) {
 func TestSyslogThatCannotBeReachedNamesTheKey(t *testing.T) {
 	t.Parallel()
 	for _, remote := range []string{"unix:///nowhere/at/all", "tcp://127.0.0.1:1", "%zz://"} {
-		_, err := newLogger(1).openSink(logSettings{remoteSyslog: remote})
+		_, err := newLogger().openSink(logSettings{remoteSyslog: remote})
 		if p := faultPlaces(t, err); p[0][0] != "remote_syslog" {
 			t.Errorf("%s: the fault is about %q", remote, p[0][0])
 		}

@@ -91,7 +91,7 @@ func TestFaultWithoutAPositionIsAFault(t *testing.T) {
 	for _, text := range []string{
 		"authorization { auth_callout { issuer: X, auth_users: [a], allowed_accounts: 5 } }",
 		"authorization { auth_callout { issuer: X, auth_users: 5 } }",
-		"resolver: {type: full, dir: 5}", "operator: nowhere", "mappings: 5", "accounts: 5",
+		"resolver: {type: full, dir: 5}", "operator: nowhere", "mappings: 5",
 	} {
 		_, err := parseSettings(text, overlay{})
 		if err == nil {

@@ -40,7 +40,7 @@ func startServer(text string, over overlay) (handle, jobHandle uint64) {
 	e.mu.Lock() // until the start is over: a stop that comes early waits for it
 	handle = servers.add(e)
 	e.handle = handle
-	e.log = newLogger(handle)
+	e.log = newLogger()
 	return handle, startJob(func(j *job) (state []byte, err error) {
 		defer e.mu.Unlock()
 		e.starting.Store(j)
@@ -87,6 +87,7 @@ func (e *embedded) start(j *job, text string, over overlay) ([]byte, error) {
 		return nil, configFault("", "%v", err)
 	}
 	e.srv = s
+	e.log.server = s.Name() // nobody logs yet
 	s.SetLoggerV2(e.log, set.opts.Debug, set.opts.Trace, set.opts.TraceVerbose)
 	if err := e.untilReady(j, s); err != nil {
 		return nil, err

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from dotgnatly.config import BrokerConfiguration
+from dotgnatly.config import BrokerConfiguration, JetStreamConfiguration
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +20,15 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag("-DV", dest="debug_trace", action="store_true", help="both")
 
 
-def to_configuration(options: argparse.Namespace) -> BrokerConfiguration:
+def to_configuration(
+    options: argparse.Namespace, file: BrokerConfiguration
+) -> BrokerConfiguration:
     """The configuration that the given flags make: a layer above the file."""
-    jetstream = {"enabled": options.jetstream or None, "store_dir": options.store_dir}
+    jetstream: dict[str, Any] = {"enabled": options.jetstream or None}
+    # Wherever the file has it; a block alone would enable JetStream.
+    in_block = isinstance(file.jetstream, JetStreamConfiguration) and file.jetstream.store_dir
+    if in_block:
+        jetstream["store_dir"] = options.store_dir
     fields: dict[str, Any] = {
         "port": options.port,
         "host": options.addr,
@@ -30,6 +36,7 @@ def to_configuration(options: argparse.Namespace) -> BrokerConfiguration:
         "debug": options.debug or options.debug_trace or None,
         "trace": options.trace or options.debug_trace or None,
         "jetstream": _given(jetstream) or None,
+        "store_dir": None if in_block else options.store_dir,
     }
     return BrokerConfiguration(**_given(fields))
 

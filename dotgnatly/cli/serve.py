@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         config = BrokerConfiguration.from_file(options.config)
     else:
         config = BrokerConfiguration.from_text("")  # listens where nats-server would
-    controller = NatsController(config, _stderr=True, _flags=flags.to_configuration(options))
+    controller = NatsController(config, _stderr=True, _flags=flags.to_configuration(options, config))
     with controller:
         while (name := _next(signals)) not in ("SIGINT", "SIGTERM"):
             try:

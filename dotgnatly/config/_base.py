@@ -173,7 +173,8 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         """A block from its keys, in any spelling of the server's; values as in the constructor.
 
         Raises:
-            ConfigError: A key is unknown or is there twice, here or in a block within.
+            ConfigError: A key is unknown, or there in two spellings that disagree, here or in a
+                block within.
         """
         return cls(**cls._named(keys, conf=False))
 
@@ -182,7 +183,7 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         """A block from its keys as nats-server's parser read them. Unknown ones are kept.
 
         Raises:
-            ConfigError: A key is there twice, in two spellings.
+            ConfigError: A key is there in two spellings that disagree.
         """
         return cls(**cls._named(keys, conf=True))
 
@@ -201,7 +202,7 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         """A copy with changes; values as in the constructor, a block replaces the whole block.
 
         Raises:
-            ConfigError: A key is unknown, or there twice.
+            ConfigError: As ``from_dict``.
         """
         return self._like(self._values() | self._named(changes, conf=False))
 
@@ -215,7 +216,7 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
             keep_none: The result is a change itself, the two in one: what they reset stays None.
 
         Raises:
-            ConfigError: A key is unknown, or there twice.
+            ConfigError: As ``from_dict``.
         """
         if not isinstance(change, type(self)):
             change = type(self).from_dict(_mapping(change))
@@ -312,11 +313,11 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
                 pair = cls._pairs.get(name)
                 parts = {name: given} if pair is None else _host_and_port(given, *pair)
                 for part, value in parts.items():
-                    again = values.get(part, UNSET)
-                    if again is not UNSET and (pair is None or again != value):
-                        faults.append(Fault(str(key), f"says `{part}` a second time"))
                     kind = fields.by_name.get(part) if conf and value is not None else None
-                    values[part] = kind.take_conf(value) if kind else value
+                    taken = kind.take_conf(value) if kind else value
+                    if values.setdefault(part, taken) != taken:
+                        message = f"says something else of `{part}` than another spelling does"
+                        faults.append(Fault(str(key), message))
             except ConfigError as exc:
                 faults += under(key, exc.errors)
         if faults:

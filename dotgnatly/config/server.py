@@ -325,7 +325,7 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
         """Read a configuration file as nats-server does: includes, variables, ``os.environ``.
 
         Raises:
-            ConfigError: nats-server refuses it, or a key is there in two spellings.
+            ConfigError: nats-server refuses it, or two spellings of a key disagree.
         """
         from dotgnatly import conffile
 

@@ -99,7 +99,10 @@ def test_jetstream(serve, free_port, tmp_path, flag, directory):
 def test_debug_and_trace(serve, flags, debug, trace):
     """What a client does is in the log."""
     server = serve("-p", "-1", "-a", "127.0.0.1", *flags)
-    with socket.create_connection(("127.0.0.1", server.port)) as client, client.makefile("rb") as got:
+    with (
+        socket.create_connection(("127.0.0.1", server.port)) as client,
+        client.makefile("rb") as got,
+    ):
         client.sendall(b'CONNECT {"verbose":false}\r\nPING\r\n')
         while not got.readline().startswith(b"PONG"):
             pass
@@ -110,7 +113,9 @@ def test_debug_and_trace(serve, flags, debug, trace):
 
 def test_flags_win_over_the_file(serve, conf, free_port):
     """And stay above it when it is read again."""
-    server = serve("-c", conf("listen: 127.0.0.1:1\nhttp: 127.0.0.1:1"), "-p", "-1", "-m", free_port)
+    server = serve(
+        "-c", conf("listen: 127.0.0.1:1\nhttp: 127.0.0.1:1"), "-p", "-1", "-m", free_port
+    )
     assert varz(free_port).http_port == free_port
     server.send(signal.SIGHUP)
     server.wait_for("Reloaded")
@@ -247,7 +252,9 @@ def test_an_open_listener_without_login_warns(serve, conf):
     server = serve("-c", conf("listen: 0.0.0.0:-1"))
     server.send(signal.SIGTERM)
     _, _, err = server.finish()
-    assert [line for line in err.splitlines() if "[WRN]" in line and "authorization" in line.lower()]
+    assert [
+        line for line in err.splitlines() if "[WRN]" in line and "authorization" in line.lower()
+    ]
 
 
 @pytest.mark.parametrize(

@@ -199,9 +199,7 @@ async def test_units_are_resolved(conf, start):
 async def test_secrets_with_a_dollar_sign_stay_what_they_are(conf, start):
     """A bcrypt hash begins like a variable."""
     hashed = "$2a$04$OTO0Uw6sCOs1MvmxcjnVq.rJxsLmyvmu8LHQ3sWMoPcXGCzwhTWHm"
-    controller = await start(
-        conf(f"port: -1\nauthorization {{ user: ann, password: {hashed} }}")
-    )
+    controller = await start(conf(f"port: -1\nauthorization {{ user: ann, password: {hashed} }}"))
     assert controller.config.authorization.password == hashed
     await controller.update_config(debug=True)
     assert controller.config.authorization.password == hashed

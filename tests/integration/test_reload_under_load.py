@@ -42,9 +42,7 @@ async def test_over_tcp(clients, traffic):
         async def connect():
             return await clients.connect(controller.client_url)
 
-        await talk_and_reload(
-            connect, controller.update_config, controller.varz, clients, traffic
-        )
+        await talk_and_reload(connect, controller.update_config, controller.varz, clients, traffic)
         await clients.close()
 
 
@@ -55,9 +53,7 @@ async def test_inside(clients, traffic):
         async def connect():
             return clients.add(await controller.connect_nats_py(**clients.callbacks()))
 
-        await talk_and_reload(
-            connect, controller.update_config, controller.varz, clients, traffic
-        )
+        await talk_and_reload(connect, controller.update_config, controller.varz, clients, traffic)
         await clients.close()
 
 

@@ -45,7 +45,9 @@ async def make(request: pytest.FixtureRequest) -> AsyncIterator[Callable[..., Aw
     made: list[Awaited] = []
 
     def make(config: Any = None, **options: Any) -> Awaited:
-        controller = request.param(BrokerConfiguration(port=-1) if config is None else config, **options)
+        controller = request.param(
+            BrokerConfiguration(port=-1) if config is None else config, **options
+        )
         made.append(Awaited(controller))
         return made[-1]
 

@@ -8,11 +8,11 @@ from dotgnatly import BrokerConfiguration, NatsController
 from dotgnatly.cli import flags, main
 
 
-def parse(*arguments):
-    """The configuration that flags make."""
+def parse(*arguments, file=BrokerConfiguration()):
+    """The configuration that flags make above a file's."""
     parser = argparse.ArgumentParser(allow_abbrev=False)
     flags.add(parser)
-    return flags.to_configuration(parser.parse_args(arguments))
+    return flags.to_configuration(parser.parse_args(arguments), file)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def conf(tmp_path):
         (["-http_port", "8222"], {"http_port": 8222}),
         (["-js"], {"jetstream": {"enabled": True}}),
         (["-jetstream"], {"jetstream": {"enabled": True}}),
-        (["-js", "-sd", "d"], {"jetstream": {"enabled": True, "store_dir": "d"}}),
+        (["-js", "-sd", "d"], {"jetstream": {"enabled": True}, "store_dir": "d"}),
         (["-D"], {"debug": True}),
         (["-V"], {"trace": True}),
         (["-DV"], {"debug": True, "trace": True}),
@@ -62,8 +62,11 @@ def test_a_store_dir_alone_switches_no_jetstream_on(tmp_path):
 
 def test_a_store_dir_is_laid_over_the_files(tmp_path, conf):
     """The file has JetStream on; the flag says where."""
-    file = BrokerConfiguration.from_file(conf(f'port: -1\njetstream {{ store_dir: "{tmp_path}/a" }}'))
-    with NatsController(file.merge(parse("-sd", f"{tmp_path}/b"))) as controller:
+    file = BrokerConfiguration.from_file(
+        conf(f'port: -1\njetstream {{ store_dir: "{tmp_path}/a" }}')
+    )
+    flag = parse("-sd", f"{tmp_path}/b", file=file)
+    with NatsController(file.merge(flag)) as controller:
         assert controller.varz().jetstream.config.store_dir == f"{tmp_path}/b/jetstream"
 
 

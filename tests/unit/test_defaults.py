@@ -160,7 +160,9 @@ async def test_a_private_store_comes_with_a_change_too(start, temporary):
 
 async def test_a_file_without_a_store_dir_gets_a_private_store(make, write, temporary):
     """The shared one is as dangerous from a file."""
-    async with make(BrokerConfiguration.from_file(write("port: -1\njetstream: true"))) as controller:
+    async with make(
+        BrokerConfiguration.from_file(write("port: -1\njetstream: true"))
+    ) as controller:
         assert (await store_of(controller)).parent == temporary
     assert not private_stores(temporary)
 

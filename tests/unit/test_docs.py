@@ -17,7 +17,11 @@ import pytest
 import dotgnatly
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")) + sorted(ROOT.glob("benchmarks/*.md"))
+PAGES = (
+    sorted(ROOT.glob("*.md"))
+    + sorted(ROOT.glob("docs/**/*.md"))
+    + sorted(ROOT.glob("benchmarks/*.md"))
+)
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
 MODULES = [module.name for module in pkgutil.walk_packages(dotgnatly.__path__, "dotgnatly.")]
 
@@ -52,12 +56,14 @@ def blocks(*languages):
 
 
 def commands():
-    """The lines of the shell blocks."""
+    """The lines of the shell blocks; where there is a prompt, without it and the output."""
     for param in blocks("sh", "bash", "shell", "console"):
         (block,) = param.values
-        for offset, line in enumerate(block.text.splitlines(), block.line + 1):
-            if line.strip() and not line.lstrip().startswith("#"):
-                yield pytest.param(line.strip(), id=f"{block.page.relative_to(ROOT)}:{offset}")
+        for number, line in enumerate(block.text.splitlines(), block.line + 1):
+            typed = line.startswith("$ ") if block.language == "console" else line[:1] not in "#"
+            if typed:
+                place = f"{block.page.relative_to(ROOT)}:{number}"
+                yield pytest.param(line.removeprefix("$ "), id=place)
 
 
 @pytest.fixture
@@ -91,7 +97,7 @@ def test_python_blocks_run(folder, block):
 @pytest.mark.parametrize("command", list(commands()))
 def test_shell_commands_run(folder, command):
     """As far as they can be run here: what builds and installs is checked for being there."""
-    for part in re.split(r" && |; ", command):
+    for part in command.split(" && "):
         words = part.split("  #")[0].strip()
         if words.startswith("make "):
             target = words.split()[1]

@@ -10,7 +10,14 @@ import pytest
 
 import dotgnatly
 from dotgnatly import errors
-from dotgnatly.errors import BY_CODE, ConfigError, DotgnatlyError, Fault, NativeError, PortInUseError
+from dotgnatly.errors import (
+    BY_CODE,
+    ConfigError,
+    DotgnatlyError,
+    Fault,
+    NativeError,
+    PortInUseError,
+)
 
 ABI = Path(__file__).parents[2] / "gobridge" / "abi.h"
 CLASSES = [
@@ -89,7 +96,9 @@ def test_errors_carry_their_facts(cls):
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda e: pickle.loads(pickle.dumps(e))])
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda e: pickle.loads(pickle.dumps(e))]
+)
 def test_errors_can_be_pickled(cls, again):
     """They cross the borders of processes: multiprocessing, task queues."""
     error = cls("what", **FACTS)

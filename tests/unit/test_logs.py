@@ -188,7 +188,9 @@ async def test_a_handler_that_raises_hurts_nobody(lines, make, capsys):
     wait_until(lambda: "mine" in capsys.readouterr().err)
 
 
-async def test_a_handler_that_hangs_holds_up_nobody_and_what_is_lost_is_counted(make, talk, tmp_path):
+async def test_a_handler_that_hangs_holds_up_nobody_and_what_is_lost_is_counted(
+    make, talk, tmp_path
+):
     """The ring for logging is bounded; log_file has every line all the same."""
     log, delivered, go_on = tmp_path / "log", [], threading.Event()
 

@@ -257,7 +257,11 @@ def key_pair(kind=nkeys.PREFIX_BYTE_USER) -> tuple[str, bytes]:
             id="users",
         ),
         pytest.param(
-            {"users": [{"user": "ann", "password": "a", "allowed_connection_types": ["IN_PROCESS"]}]},
+            {
+                "users": [
+                    {"user": "ann", "password": "a", "allowed_connection_types": ["IN_PROCESS"]}
+                ]
+            },
             {"user": "ann", "password": "a"},
             {},
             id="in-process-only",

@@ -60,7 +60,9 @@ def test_the_names_for_type_checkers_are_the_lazy_ones():
     """What a checker sees and what a program gets are written in two places."""
     tree = ast.parse(Path(dotgnatly.__file__).read_text(encoding="utf-8"))
     (block,) = (
-        node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        node
+        for node in tree.body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
     )
     for node in block.body:
         assert isinstance(node, ast.ImportFrom)

@@ -1,0 +1,133 @@
+"""Code that type checkers must accept, and lines that they must refuse: those that say ``ignore``.
+
+An ignore that is not needed is an error, so each of them stands for one that the checker found.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import assert_type
+
+import msgspec
+from nats.aio.client import Client
+
+import dotgnatly
+from dotgnatly import (
+    AccountConfiguration,
+    AsyncNatsController,
+    AuthorizationConfiguration,
+    BrokerConfiguration,
+    ChangeError,
+    ConfigError,
+    ConfigurationVersion,
+    Fault,
+    JetStreamConfiguration,
+    NatsController,
+    PortInUseError,
+    ServerInfo,
+    StartError,
+    UserConfiguration,
+)
+from dotgnatly.monitoring import Healthz, Varz
+
+
+def configurations() -> None:
+    """A field takes what the documentation says, and nothing else."""
+    BrokerConfiguration(port=-1, max_payload="2MB", ping_interval=timedelta(minutes=1))
+    BrokerConfiguration(port=None, max_payload=1 << 20, ping_interval=30, log_file=Path("log"))
+    BrokerConfiguration(jetstream={"store_dir": "data"}, accounts={"A": {}, "B": None})
+    BrokerConfiguration(jetstream=JetStreamConfiguration(max_memory_store="1GB", domain=None))
+    BrokerConfiguration(accounts={"A": AccountConfiguration()}, server_tags=("a", "b"))
+    BrokerConfiguration(
+        authorization=AuthorizationConfiguration(users=[UserConfiguration(user="a", password="b")])
+    )
+    BrokerConfiguration(port=msgspec.UNSET)
+
+    BrokerConfiguration(port="4222")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    BrokerConfiguration(debug="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    BrokerConfiguration(jetstream=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    BrokerConfiguration(max_payloads=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    BrokerConfiguration({"port": 1})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    JetStreamConfiguration(store="d")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def immutable(config: BrokerConfiguration) -> None:
+    """A change is a new object."""
+    assert_type(config.replace(port=1), BrokerConfiguration)
+    assert_type(config.merge({"port": 1}), BrokerConfiguration)
+    assert_type(config.validate(), None)
+    config.port = 1  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def sources(text: str, path: Path, keys: Mapping[str, object]) -> None:
+    """All give the same class."""
+    assert_type(BrokerConfiguration.from_file(path), BrokerConfiguration)
+    assert_type(BrokerConfiguration.from_file("broker.conf"), BrokerConfiguration)
+    assert_type(BrokerConfiguration.from_text(text), BrokerConfiguration)
+    assert_type(BrokerConfiguration.from_dict(keys), BrokerConfiguration)
+
+
+def blocking(config: BrokerConfiguration) -> None:
+    """The blocking class."""
+    with NatsController(config) as entered:
+        assert_type(entered, NatsController)
+    controller = NatsController({"port": -1}, dont_listen=True, memory_limit=1 << 30, name="n")
+    assert_type(controller.start(timeout=5), str | None)
+    assert_type(controller.update_config(config, author="a", debug=True), ConfigurationVersion)
+    assert_type(controller.update_config({"debug": True}), ConfigurationVersion)
+    assert_type(controller.replace_config(config, reason="r"), ConfigurationVersion)
+    assert_type(controller.reload(discard_changes=True), ConfigurationVersion)
+    assert_type(controller.config, BrokerConfiguration)
+    assert_type(controller.is_running, bool)
+    assert_type(controller.client_url, str | None)
+    assert_type(controller.server_id, str)
+    assert_type(controller.ports(), dict[str, int])
+    assert_type(controller.get_info(), ServerInfo)
+    assert_type(controller.varz(), Varz)
+    assert_type(controller.healthz(js_enabled_only=True), Healthz)
+    assert_type(controller.reopen_log(), None)
+    assert_type(controller.shutdown(timeout=None), None)
+
+    NatsController(config, True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    controller.start(timeout="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    controller.reload(True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    controller.is_running = True  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    controller.stop()  # type: ignore[attr-defined]  # pyright: ignore
+
+
+async def awaited(config: BrokerConfiguration) -> None:
+    """The async class: the same names, awaited."""
+    async with AsyncNatsController(config) as entered:
+        assert_type(entered, AsyncNatsController)
+    controller = AsyncNatsController({"port": -1})
+    assert_type(await controller.start(), str | None)
+    assert_type(await controller.update_config(debug=True), ConfigurationVersion)
+    assert_type(await controller.ports(), dict[str, int])
+    assert_type(await controller.get_info(), ServerInfo)
+    assert_type(await controller.varz(), Varz)
+    assert_type(await controller.connect_nats_py(name="n"), Client)
+    assert_type(await NatsController().connect_nats_py(), Client)
+    assert_type(await controller.shutdown(), None)
+
+    (await controller.varz()).max_payloads  # type: ignore[attr-defined]  # pyright: ignore
+    with AsyncNatsController():  # type: ignore[attr-defined]  # pyright: ignore
+        pass
+
+
+def failures(controller: NatsController) -> None:
+    """Errors carry what callers act upon."""
+    try:
+        controller.start()
+    except ConfigError as error:
+        assert_type(error.errors, tuple[Fault, ...])
+        assert_type(error.errors[0].path, str)
+    except PortInUseError as error:
+        assert_type(error.key, str)
+        assert_type(error.address, str)
+    except (StartError, ChangeError) as error:
+        assert_type(error.code, int)
+
+
+dotgnatly.NatsControler  # type: ignore[attr-defined]  # pyright: ignore
+asyncio.run(awaited(BrokerConfiguration()))
