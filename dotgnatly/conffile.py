@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _NOTHING: dict[str, Any] = {"server_metadata": {}}
 """What an empty configuration is written as, without effect: of an empty text the server warns."""
 
+_NOT_JSON = (b"\\", *(b"%d]" % digit for digit in range(10)))
+"""Where the format differs from JSON; few texts have any of it."""
+
 _JSON_PART = rb'("(?:[^"\\]|\\.)*")(:?)|([0-9])]'
 
 
@@ -37,7 +40,8 @@ def write(keys: dict[str, Any]) -> bytes:
         text = msgspec.json.encode(keys)
     except (TypeError, ValueError) as exc:  # never of a configuration that is valid
         raise ConfigError(f"the configuration cannot be written: {exc}") from exc
-    return re.sub(_JSON_PART, _translate, text) if re.search(rb"\\|[0-9]]", text) else text
+    plain = not any(part in text for part in _NOT_JSON)
+    return text if plain else re.sub(_JSON_PART, _translate, text)
 
 
 def _translate(match: re.Match[bytes]) -> bytes:

@@ -230,7 +230,12 @@ func canListen(port int) bool {
 // get reads an address over HTTP.
 func get(t testing.TB, url string) (status int, header http.Header, body string) {
 	t.Helper()
-	response, err := http.Get(url) //nolint:noctx // patience is in the tests' deadline
+	return getWith(t, http.DefaultClient, url)
+}
+
+func getWith(t testing.TB, client *http.Client, url string) (status int, header http.Header, body string) {
+	t.Helper()
+	response, err := client.Get(url)
 	check(t, err)
 	data, err := io.ReadAll(response.Body)
 	check(t, errors.Join(err, response.Body.Close()))

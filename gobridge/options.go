@@ -58,6 +58,7 @@ func overlaid(text string, over overlay, opts *server.Options) *settings {
 	opts.DisableJetStreamBanner = true
 	opts.DontListen = over.DontListen
 	opts.ConfigFile = ""
+	listSingleUser(opts)
 
 	s.log = logSettings{
 		stderr: over.Stderr, file: opts.LogFile, sizeLimit: opts.LogSizeLimit, maxFiles: opts.LogMaxFiles,
@@ -72,6 +73,23 @@ func overlaid(text string, over overlay, opts *server.Options) *settings {
 	}
 	opts.HTTPHost, opts.HTTPPort, opts.HTTPSPort = "", 0, 0
 	return s
+}
+
+// listSingleUser makes a list of one of a user who stands alone in the authorization block: it means
+// the same, but a reload closes the clients of a single user, whatever was changed. Where the server
+// allows no list, or it would mean something else, the user stays single.
+func listSingleUser(opts *server.Options) {
+	ws, mqtt := &opts.Websocket, &opts.MQTT
+	special := opts.NoAuthUser + ws.NoAuthUser + mqtt.NoAuthUser +
+		ws.Username + ws.Token + mqtt.Username + mqtt.Token
+	if opts.Username == "" || opts.Users != nil || opts.Nkeys != nil || opts.AuthCallout != nil ||
+		opts.TLSMap || ws.TLSMap || mqtt.TLSMap || special != "" {
+		return
+	}
+	opts.Users = []*server.User{{
+		Username: opts.Username, Password: opts.Password, ProxyRequired: opts.ProxyRequired,
+	}}
+	opts.Username, opts.Password, opts.ProxyRequired = "", "", false
 }
 
 // located is a token of the server's parser: a value and where it stood.

@@ -95,6 +95,7 @@ func (e *embedded) start(j *job, text string, over overlay) ([]byte, error) {
 	if m != nil {
 		m.serve(s, set.opts.HTTPBasePath, e.tlsConfig)
 	}
+	e.warnIfOpen()
 	e.running.Store(true)
 	state := e.describe()
 	if !j.commit() {
@@ -123,6 +124,18 @@ func (e *embedded) untilReady(j *job, s *server.Server) error {
 		return fatalFault(line, e.set.opts)
 	default:
 		return nil
+	}
+}
+
+// warnIfOpen says so if anybody in the network can be a client.
+func (e *embedded) warnIfOpen() {
+	opts := e.set.opts
+	if ip := net.ParseIP(opts.Host); opts.DontListen || opts.Host == "localhost" || ip.IsLoopback() {
+		return
+	}
+	if v, err := e.srv.Varz(nil); err == nil && !v.AuthRequired && !v.TLSVerify {
+		e.srv.Warnf("Clients can connect to %s:%d from anywhere, as there is no authorization",
+			opts.Host, opts.Port)
 	}
 }
 

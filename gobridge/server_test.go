@@ -255,8 +255,10 @@ func TestClusterInOneProcessBecomesReady(t *testing.T) {
 	})
 	js, err := connect(t, states[0].ClientURL).JetStream(nats.MaxWait(patience))
 	check(t, err)
-	_, err = js.AddStream(&nats.StreamConfig{Name: "S", Subjects: []string{"s"}, Replicas: 3})
-	check(t, err)
+	eventually(t, "a stream on all of them", func() bool { // healthy servers need not know one another yet
+		_, err := js.AddStream(&nats.StreamConfig{Name: "S", Subjects: []string{"s"}, Replicas: 3})
+		return err == nil
+	})
 	_, err = js.Publish("s", []byte("x"))
 	check(t, err)
 	js, err = connect(t, states[2].ClientURL).JetStream(nats.MaxWait(patience))

@@ -17,6 +17,7 @@ from typing import (
     NamedTuple,
     Self,
     TypeAlias,
+    cast,
     get_args,
     get_origin,
 )
@@ -204,7 +205,9 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         Raises:
             ConfigError: As ``from_dict``.
         """
-        return self._like(self._values() | self._named(changes, conf=False))
+        named = self._named(changes, conf=False)
+        taken = type(self)(**named)
+        return self._with({name: getattr(taken, name) for name in named})
 
     __replace__ = replace
 
@@ -220,17 +223,15 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         """
         if not isinstance(change, type(self)):
             change = type(self).from_dict(_mapping(change))
-        values = self._values()
+        changed: dict[str, Any] = {}
         for name, kind, value in change._items():  # noqa: SLF001 - of the same class
-            if value is not None:
-                values[name] = kind.merge(values.get(name, UNSET), value, keep_none=keep_none)
-            elif keep_none:
-                values[name] = None
+            if value is None:
+                changed[name] = None if keep_none else UNSET
             else:
-                values.pop(name, None)
+                changed[name] = kind.merge(getattr(self, name), value, keep_none=keep_none)
         if extras := change._extras:  # noqa: SLF001 - as above
-            values["_extras"] = {**(self._extras or {}), **extras}
-        return self._like(values)
+            changed["_extras"] = {**(self._extras or {}), **extras}
+        return self._with(changed)
 
     def validate(self) -> None:
         """Check every key that is set.
@@ -290,9 +291,12 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
             values["_extras"] = self._extras
         return values
 
-    def _like(self, values: Mapping[str, Any]) -> Self:
-        """A block with other values and what is not a value of this one."""
-        return type(self)(**values)
+    def _with(self, changes: Mapping[str, Any]) -> Self:
+        """A copy with changes that have been taken in."""
+        changed = cast("Self", Struct.__copy__(self))
+        for name, value in changes.items():
+            force_setattr(changed, name, value)
+        return changed
 
     @classmethod
     def _named(cls, keys: Mapping[str, Any], *, conf: bool) -> dict[str, Any]:

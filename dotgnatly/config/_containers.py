@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from msgspec import UNSET
 
@@ -151,16 +151,20 @@ class Named(Kind):
 class Nested(Kind):
     """A block: its class, or module and name of the class, which is imported at its first use."""
 
-    def __init__(self, block: "type[Block] | str") -> None:
-        self._block = block
+    block: "type[Block]"
 
-    @property
-    def block(self) -> "type[Block]":
-        """The class of the block."""
-        if isinstance(self._block, str):
-            module, _, name = self._block.partition(".")
-            self._block = getattr(import_module(f"dotgnatly.config.{module}"), name)
-        return cast("type[Block]", self._block)
+    def __init__(self, block: "type[Block] | str") -> None:
+        if isinstance(block, str):
+            self._home = block
+        else:
+            self.block = block
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "block":
+            raise AttributeError(name)
+        module, _, name = self._home.partition(".")
+        self.block = getattr(import_module(f"dotgnatly.config.{module}"), name)
+        return self.block
 
     def take(self, value: Any) -> Any:
         if isinstance(value, self.block):

@@ -1,8 +1,8 @@
 """The ``jetstream`` block of the server."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import force_setattr
@@ -10,7 +10,7 @@ from msgspec.structs import force_setattr
 from dotgnatly.config._base import Block, Count, Duration, FilePath, Password
 from dotgnatly.config._containers import Nested
 from dotgnatly.config._kinds import Choice, QuotedSize, Span, Whole, as_switch
-from dotgnatly.errors import Fault
+from dotgnatly.errors import ConfigError, Fault
 
 Durability: TypeAlias = Literal["process", "power"]
 """What an acknowledged message survives: the end of the process, or also the loss of power."""
@@ -178,24 +178,30 @@ class JetStreamConfiguration(Block, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.durability:
-            if self.sync_interval is UNSET and self.durability in ("process", "power"):
-                always = "always" if self.durability == "power" else None
-                force_setattr(self, "sync_interval", always)
-        else:
-            power = self.sync_interval == "always"
-            force_setattr(self, "durability", "power" if power else "process")
-
-    def _contradictions(self) -> Iterable[Fault]:
-        power = self.sync_interval == "always"
-        if self.durability != ("power" if power else "process"):
+        wanted = self.durability
+        if wanted and self.sync_interval is UNSET:
+            force_setattr(self, "sync_interval", _sync_interval(wanted))
+        self._derive()
+        if wanted and wanted != self.durability:
             meant = "'power' with sync_interval 'always', 'process' otherwise"
-            yield Fault("durability", f"expected {meant}, got {self.durability!r}")
+            raise ConfigError(errors=[Fault("durability", f"expected {meant}, got {wanted!r}")])
+
+    def _derive(self) -> None:
+        power = self.sync_interval == "always"
+        force_setattr(self, "durability", "power" if power else "process")
+
+    def _with(self, changes: Mapping[str, Any]) -> Self:
+        changed = super()._with(changes)
+        changed._derive()  # noqa: SLF001 - of the same class
+        return changed
 
     @classmethod
     def _named(cls, keys: Mapping[str, Any], *, conf: bool) -> dict[str, Any]:
         values = super()._named(keys, conf=conf)
-        if values.get("durability") in ("process", "power"):
-            always = "always" if values["durability"] == "power" else None
-            values.setdefault("sync_interval", always)
+        if wanted := values.get("durability"):
+            values.setdefault("sync_interval", _sync_interval(wanted))
         return values
+
+
+def _sync_interval(durability: object) -> str | None:
+    return "always" if durability == "power" else None

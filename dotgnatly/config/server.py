@@ -363,8 +363,8 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
         if self.store_dir and getattr(self.jetstream, "store_dir", None):
             yield Fault("store_dir", "is given a second time in jetstream")
 
-    def _like(self, values: Mapping[str, Any]) -> Self:
-        return _sourced(super()._like(values), self.source)
+    def _with(self, changes: Mapping[str, Any]) -> Self:
+        return _sourced(super()._with(changes), self.source)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self._values(), self.source)

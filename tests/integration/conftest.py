@@ -1,4 +1,4 @@
-"""Fixtures of the tests with real clients: clients that must not be cut off, traffic that counts."""
+"""Fixtures of the tests with real clients: they must not be cut off, and count what arrives."""
 
 import asyncio
 import os

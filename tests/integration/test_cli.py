@@ -219,7 +219,7 @@ def test_sigusr1_opens_the_log_file_again(command, conf, tmp_path, free_port):
 
 
 @posix
-def test_a_signal_that_comes_early_is_not_lost(command, tmp_path):
+def test_a_signal_that_comes_early_is_not_lost(command):
     """A supervisor may change its mind at once."""
     server = command("serve", "-p", "-1", "-a", "127.0.0.1")
     server.wait_for("Starting nats-server")

@@ -23,7 +23,8 @@ def interpreter(interpreter: Callable[..., Any], tmp_path: Path) -> Callable[...
     """As everywhere; scripts can import ``inside``, and have a temporary directory of their own."""
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    return partial(interpreter, PYTHONPATH=str(HERE), TMPDIR=str(scratch), TEMP=str(scratch))
+    path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+    return partial(interpreter, PYTHONPATH=path, TMPDIR=str(scratch), TEMP=str(scratch))
 
 
 @pytest.fixture

@@ -123,15 +123,29 @@ def unwritable() -> str:
     return "unwritable"
 
 
-def drain(fifo: str) -> None:
-    """Let whoever writes to a named pipe go on."""
+def drain(fifo: str) -> threading.Thread:
+    """Let whoever writes to a named pipe go on; the thread ends when nobody writes any more."""
     descriptor = os.open(fifo, os.O_RDONLY)
 
     def read() -> None:
         while os.read(descriptor, 65536):
             pass
+        os.close(descriptor)
 
-    threading.Thread(target=read, daemon=True).start()
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    return thread
+
+
+def feed(fifo: str, text: str) -> None:
+    """Let whoever reads a named pipe read a text, as often as it is opened."""
+
+    def write() -> None:
+        while True:
+            with open(fifo, "w", encoding="utf-8") as file:  # noqa: PTH123 - as it is called
+                file.write(text)
+
+    threading.Thread(target=write, daemon=True).start()
 
 
 class Interrupt:
@@ -269,6 +283,7 @@ def interrupt_at(moment: int, call: Callable[[], Any]) -> bool:
         return True
     finally:
         sys.settrace(before)
+        last.clear()  # no frame lives longer than it would
     return left <= 0
 
 

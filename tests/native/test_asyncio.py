@@ -48,16 +48,17 @@ async def main():
         while ticks < before + 100:
             await asyncio.sleep(0)
         assert not task.done()
-        drain(sys.argv[1])
+        drained = drain(sys.argv[1])
         await task
+        if controller.is_running:
+            await controller.update_config(log_file=None)
+        drained.join()
 
     ticks = 0
     ticking = asyncio.create_task(tick())
     controller = AsyncNatsController({"port": -1, "jetstream": {}, "log_file": sys.argv[1]})
     await beside(controller.start())
-    await controller.update_config(log_file=None)
     await beside(controller.update_config(log_file=sys.argv[1]))
-    await controller.update_config(log_file=None)
     reader = os.open(sys.argv[1], os.O_RDWR | os.O_NONBLOCK)
     await controller.update_config(log_file=sys.argv[1])
     fill(reader)

@@ -1,3 +1,4 @@
+# ruff: noqa: B018, FBT003, PGH003 - what is wrong here is wrong on purpose
 """Code that type checkers must accept, and lines that they must refuse: those that say ``ignore``.
 
 An ignore that is not needed is an error, so each of them stands for one that the checker found.

@@ -41,7 +41,7 @@ class Awaited:
 
 @pytest.fixture(params=[NatsController, AsyncNatsController], ids=["blocking", "async"])
 async def make(request: pytest.FixtureRequest) -> AsyncIterator[Callable[..., Awaited]]:
-    """Makes controllers of one class, ``make(config, **options)``; they are shut down at the end."""
+    """Makes controllers of one class, by their arguments; they are shut down at the end."""
     made: list[Awaited] = []
 
     def make(config: Any = None, **options: Any) -> Awaited:
@@ -66,7 +66,7 @@ async def broker(make: Callable[..., Awaited]) -> Awaited:
 
 @pytest.fixture
 def start(make: Callable[..., Awaited]) -> Callable[..., Awaitable[Awaited]]:
-    """Starts a server on free ports: ``await start(**fields)``."""
+    """Starts a server of one class on a free port, by the fields of its configuration."""
 
     async def start(**fields: Any) -> Awaited:
         controller = make(BrokerConfiguration(**{"port": -1} | fields))

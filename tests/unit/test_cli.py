@@ -7,8 +7,10 @@ import pytest
 from dotgnatly import BrokerConfiguration, NatsController
 from dotgnatly.cli import flags, main
 
+NO_FILE = BrokerConfiguration()
 
-def parse(*arguments, file=BrokerConfiguration()):
+
+def parse(*arguments, file=NO_FILE):
     """The configuration that flags make above a file's."""
     parser = argparse.ArgumentParser(allow_abbrev=False)
     flags.add(parser)

@@ -72,7 +72,7 @@ def test_sizes_have_the_units_of_the_configuration_file(text, size):
         ("1.s", 10**9),
         ("-1m", -60 * 10**9),
         ("+1µs", 1_000),
-        ("1μs", 1_000),  # noqa: RUF001 - both letters are Go's
+        ("1μs", 1_000),
         ("5", None),
         ("1d", None),
         ("1 s", None),
@@ -137,11 +137,20 @@ def test_a_plain_dict_stands_for_a_block():
     ("keys", "fields"),
     [
         ({"net": "::1", "max_conn": 5}, {"host": "::1", "max_connections": 5}),
-        ({"MONITOR_PORT": 8222, "Leaf": {"NET": "h"}}, {"http_port": 8222, "leafnodes": {"host": "h"}}),
-        ({"authorization": {"username": "a", "pass": "b"}}, {"authorization": {"user": "a", "password": "b"}}),
-        ({"jetstream": {"max_mem": 5, "ek": "x"}}, {"jetstream": {"max_memory_store": 5, "encryption_key": "x"}}),
+        (
+            {"MONITOR_PORT": 8222, "Leaf": {"NET": "h"}},
+            {"http_port": 8222, "leafnodes": {"host": "h"}},
+        ),
+        (
+            {"authorization": {"username": "a", "pass": "b"}},
+            {"authorization": {"user": "a", "password": "b"}},
+        ),
+        (
+            {"jetstream": {"max_mem": 5, "ek": "x"}},
+            {"jetstream": {"max_memory_store": 5, "encryption_key": "x"}},
+        ),
     ],
-)  # fmt: skip
+)
 def test_every_spelling_of_a_key_is_the_same_field(keys, fields):
     """What nats-server reads as one key is one field, in any letter case."""
     assert BrokerConfiguration.from_dict(keys) == BrokerConfiguration(**fields)
@@ -174,7 +183,10 @@ def test_two_spellings_that_disagree_are_refused(keys, path):
 )
 def test_an_unknown_key_is_refused_by_its_name(make):
     """A slip of the pen is not a setting that does nothing."""
-    with pytest.raises(ConfigError, match="unknown field `max_payloads`, did you mean `max_payload`"):
+    with pytest.raises(
+        ConfigError,
+        match="unknown field `max_payloads`, did you mean `max_payload`",
+    ):
         make()
 
 
@@ -411,10 +423,19 @@ def test_a_valid_configuration_has_no_faults(base):
         {"cluster": {"routes": [f"nats://user:a@{SECRET}@host:6222"]}},
         {"leafnodes": {"remotes": [{"url": f"nats://{SECRET}@host"}]}},
         {"leafnodes": {"remotes": [{"urls": ["nats://h"], "nkey": SECRET}]}},
-        {"leafnodes": {"remotes": [{"proxy": {"url": f"http://u:{SECRET}@h", "password": SECRET}}]}},
+        {
+            "leafnodes": {
+                "remotes": [{"proxy": {"url": f"http://u:{SECRET}@h", "password": SECRET}}],
+            },
+        },
         {"leafnodes": {"authorization": {"users": [{"password": SECRET}]}}},
         {"default_sentinel": SECRET},
-        {"gateway": {"authorization": {"Password": SECRET}, "gateways": [{"url": f"n://{SECRET}@h"}]}},
+        {
+            "gateway": {
+                "authorization": {"Password": SECRET},
+                "gateways": [{"url": f"n://{SECRET}@h"}],
+            },
+        },
         {"websocket": {"authorization": {"token": SECRET}}},
         {"resolver": f"URL(http://user:{SECRET}@host/jwt)"},
         {"authorization": f"user:{SECRET}"},

@@ -19,7 +19,7 @@ async def store_of(controller) -> Path:
 
 def private_stores(directory) -> set[str]:
     """The private store directories that exist on this machine."""
-    return {name for name in os.listdir(directory) if name.startswith("dotgnatly-")}
+    return {path.name for path in directory.glob("dotgnatly-*")}
 
 
 @pytest.fixture(autouse=True)

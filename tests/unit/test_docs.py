@@ -60,7 +60,9 @@ def commands():
     for param in blocks("sh", "bash", "shell", "console"):
         (block,) = param.values
         for number, line in enumerate(block.text.splitlines(), block.line + 1):
-            typed = line.startswith("$ ") if block.language == "console" else line[:1] not in "#"
+            typed = (
+                line.startswith("$ ") if block.language == "console" else line and line[0] != "#"
+            )
             if typed:
                 place = f"{block.page.relative_to(ROOT)}:{number}"
                 yield pytest.param(line.removeprefix("$ "), id=place)
@@ -94,8 +96,9 @@ def test_python_blocks_run(folder, block):
     run("block.py")
 
 
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("command", list(commands()))
-def test_shell_commands_run(folder, command):
+def test_shell_commands_run(command):
     """As far as they can be run here: what builds and installs is checked for being there."""
     for part in command.split(" && "):
         words = part.split("  #")[0].strip()
@@ -127,14 +130,16 @@ def serve(arguments):
     assert process.returncode == (0 if os.name == "posix" else 1)
 
 
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
-def test_examples_run(folder, example):
+def test_examples_run(example):
     """They are the first thing that people try; what they show is on stdout."""
     assert run(str(example))
 
 
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("name", MODULES)
-def test_doctests_run(folder, name):
+def test_doctests_run(name):
     """What a docstring shows is what happens."""
     if name in {"dotgnatly.__main__", "dotgnatly._native"}:
         return  # one runs on import; the other's manual is abi.h

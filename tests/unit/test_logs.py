@@ -174,7 +174,7 @@ async def test_a_handler_that_raises_hurts_nobody(lines, make, capsys):
     """Neither the server nor the lines after it."""
 
     class Broken(logging.Handler):
-        def emit(self, record):
+        def emit(self, _):
             raise RuntimeError("mine")
 
     handler = Broken()
@@ -313,7 +313,7 @@ async def test_a_large_log_file_is_moved_aside_and_loses_no_line(make, talk, tmp
               "logfile_size_limit": limit}  # fmt: skip
     async with make(config) as controller:
         await talk(controller, 300)
-    files = sorted(tmp_path.glob("log.*")) + [tmp_path / "log"]
+    files = [*sorted(tmp_path.glob("log.*")), tmp_path / "log"]
     assert len(files) > 3
     assert all(file.stat().st_size <= limit for file in files)
     assert numbered("".join(file.read_text() for file in files)) == list(range(300))
@@ -325,7 +325,7 @@ async def test_old_log_files_are_removed_beyond_logfile_max_num(make, talk, tmp_
               "logfile_size_limit": 4096, "logfile_max_num": 3}  # fmt: skip
     async with make(config) as controller:
         await talk(controller, 300)
-    files = sorted(tmp_path.glob("log.*")) + [tmp_path / "log"]
+    files = [*sorted(tmp_path.glob("log.*")), tmp_path / "log"]
     kept = numbered("".join(file.read_text() for file in files))
     assert len(files) == 3
     assert kept == list(range(300 - len(kept), 300))

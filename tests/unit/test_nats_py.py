@@ -19,9 +19,14 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 QUICK = {"reconnect_time_wait": 0.01, "max_reconnect_attempts": -1}
 
 
+def descriptors() -> list[Path]:
+    """What this process has open."""
+    return list(Path("/proc/self/fd").iterdir())
+
+
 def listening() -> set[str]:
     """The sockets of this process on which TCP connections are accepted."""
-    own = {os.readlink(fd.path) for fd in os.scandir("/proc/self/fd") if fd.is_symlink()}
+    own = {str(fd.readlink()) for fd in descriptors() if fd.is_symlink()}
     tables = [Path("/proc/self/net", name).read_text() for name in ("tcp", "tcp6")]
     rows = [line.split() for table in tables for line in table.splitlines()[1:]]
     return {row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in own}
@@ -29,7 +34,7 @@ def listening() -> set[str]:
 
 @pytest.fixture
 async def connect():
-    """Connects clients inside a server: ``await connect(controller, **options)``."""
+    """Connects clients inside a server, by a controller and the options of ``nats.connect``."""
     clients = []
 
     async def connect(controller, **options):
@@ -385,10 +390,10 @@ async def test_trying_to_reconnect_leaks_no_descriptor(make, connect):
 
     async with make({}, dont_listen=True) as controller:
         await connect(controller, error_cb=failed, **QUICK | {"reconnect_time_wait": 0})
-        before = len(os.listdir("/proc/self/fd"))
+        before = len(descriptors())
         await controller.shutdown()
         await asyncio.wait_for(enough.wait(), 10)
-        assert len(os.listdir("/proc/self/fd")) <= before
+        assert len(descriptors()) <= before
 
 
 async def test_drain_delivers_what_has_come_and_closes(make, connect):

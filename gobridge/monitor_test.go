@@ -1,0 +1,27 @@
+package main
+
+import "testing"
+
+func TestDocumentsAreTheServersOwn(t *testing.T) {
+	t.Parallel()
+	handle, s := start(t, jetStream(t.TempDir())+", server_name: east")
+	e := embeddedOf(t, handle)
+	data, err := e.document("varz", []byte("{}"))
+	check(t, err)
+	v := decode[map[string]any](t, data)
+	if v["server_name"] != "east" || v["server_id"] != s.ServerID || v["port"] != float64(s.Ports["client"]) {
+		t.Errorf("varz is %s", data)
+	}
+	for options, want := range map[string]string{`{}`: "ok", `{"account": "nobody"}`: "unavailable"} {
+		data, err = e.document("healthz", []byte(options))
+		check(t, err)
+		if h := decode[map[string]any](t, data); h["status"] != want {
+			t.Errorf("healthz with %s is %s", options, data)
+		}
+	}
+	if _, err := e.document("healthz", []byte("{")); err == nil {
+		t.Error("broken options were taken")
+	}
+	_, err = e.document("expvarz", nil)
+	wantFault(t, err, codeNotFound, `"expvarz"`)
+}
