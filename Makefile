@@ -20,7 +20,7 @@ NATIVE  := dotgnatly/_native.pyx dotgnatly/exports.map \
            $(filter-out %_test.go,$(wildcard gobridge/*.go)) $(wildcard gobridge/*.[ch] gobridge/go.*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-go test-faults lint lint-workflows types bench wheel \
+.PHONY: help demo build test test-go lint lint-workflows types bench wheel \
         wheels-check notices clean
 
 help:  ## List these commands
@@ -40,9 +40,6 @@ test-go: build $(GO)  ## Run the Go tests, under the race detector
 	$(GO) -C gobridge vet $(abspath $(wildcard benchmarks/native/*.go))
 	$(GO) -C gobridge test -race ./...
 
-test-faults: build  ## Run the slow part of the fault table: kills, power loss, a full disk
-	python -m pytest -m faults
-
 lint: $(LINTERS) $(GOLANGCI_LINT)  ## Check style and find mistakes, in Python, C and Go
 	ruff check
 	ruff format --check
@@ -59,6 +56,7 @@ lint-workflows: $(LINTERS) $(ACTIONLINT)  ## Check .github/workflows
 types: $(LINTERS)  ## Check types with mypy and pyright
 	mypy
 	basedpyright
+	python -m pytest tests/typing
 
 bench: build $(GO)  ## Compare with a native server; writes benchmarks/results
 	python -m benchmarks

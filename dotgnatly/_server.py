@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from dotgnatly import conffile, jobs, runtime
+from dotgnatly import conffile, jobs, logs, runtime
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.defaults import Defaults
 from dotgnatly.errors import (
@@ -130,6 +130,7 @@ class Server:
             runtime.memory_limit(self._memory_limit)
         handle, job = library.server_start(text, overlay)
         try:
+            logs.start(library)
             result = yield Wait(job, timeout)
         except DotgnatlyError:
             self._defaults = Defaults()
@@ -170,7 +171,7 @@ class Server:
         self._defaults = Defaults() if not self.handle else self._defaults
 
     def _settle(self, timeout: float | None, late: DotgnatlyError) -> Steps[None]:
-        """Wait for what an earlier call left behind; ``late`` is the error if that takes too long."""
+        """Wait for what an earlier call left behind; ``late`` is raised if that takes too long."""
         if self._pending:
             try:
                 yield Wait(self._pending, timeout)
@@ -331,7 +332,7 @@ class Server:
         runtime.native().server_reopen_log(self.require_running())
 
     def connect(self, socket: "socket.socket") -> None:
-        """Make one end of a connected socket pair a client connection; Go has its descriptor then."""
+        """Make one end of a socket pair a client connection; Go has its descriptor then."""
         handle = self.require_running()
         runtime.native().server_connect(handle, socket.detach())
 

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from dotgnatly import jobs
+from dotgnatly import jobs, runtime
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.controller import _Controller
-from dotgnatly.errors import StateError
+from dotgnatly.errors import ForkedProcessError, StateError
 from dotgnatly.jobs import Steps
 from dotgnatly.versions import ConfigurationVersion
 
@@ -38,6 +39,7 @@ class AsyncNatsController(_Controller):
 
     def _enter_loop(self) -> None:
         """Bind the controller to the running loop, unless another one uses it."""
+        runtime.refuse_forked()
         loop = asyncio.get_running_loop()
         if self._loop is loop:
             return
@@ -51,7 +53,8 @@ class AsyncNatsController(_Controller):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.shutdown()
+        with suppress(ForkedProcessError):  # a child on its way out, past the parent's server
+            await self.shutdown()
 
     async def start(
         self,

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 _NOTHING: dict[str, Any] = {"server_metadata": {}}
 """What an empty configuration is written as, without effect: of an empty text the server warns."""
 
-_NOT_JSON = (b"\\", *(b"%d]" % digit for digit in range(10)))
-"""Where the format differs from JSON; few texts have any of it."""
-
+_ANY_DIGIT = bytes.maketrans(b"123456789", b"000000000")
 _JSON_PART = rb'("(?:[^"\\]|\\.)*")(:?)|([0-9])]'
 
 
@@ -40,8 +38,9 @@ def write(keys: dict[str, Any]) -> bytes:
         text = msgspec.json.encode(keys)
     except (TypeError, ValueError) as exc:  # never of a configuration that is valid
         raise ConfigError(f"the configuration cannot be written: {exc}") from exc
-    plain = not any(part in text for part in _NOT_JSON)
-    return text if plain else re.sub(_JSON_PART, _translate, text)
+    if b"\\" in text or b"0]" in text.translate(_ANY_DIGIT):
+        return re.sub(_JSON_PART, _translate, text)
+    return text
 
 
 def _translate(match: re.Match[bytes]) -> bytes:

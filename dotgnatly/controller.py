@@ -1,14 +1,16 @@
 """NatsController: an embedded NATS server with blocking calls."""
 
+import _thread
 import sys
-import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from dotgnatly import jobs
+from dotgnatly import jobs, runtime
 from dotgnatly._server import Server
 from dotgnatly.config import BrokerConfiguration
+from dotgnatly.errors import ForkedProcessError
 from dotgnatly.jobs import Steps
 from dotgnatly.versions import ConfigurationVersion
 
@@ -55,7 +57,7 @@ class _Controller:
 
     @property
     def config(self) -> BrokerConfiguration:
-        """The configuration in force, or of the next start: what was given and all changes since."""
+        """The configuration in force, or of the next start: as given, with all changes since."""
         return self._server.config
 
     @property
@@ -116,10 +118,11 @@ class NatsController(_Controller):
     """
 
     @cached_property
-    def _lock(self) -> threading.Lock:
-        return threading.Lock()
+    def _lock(self) -> _thread.LockType:
+        return _thread.allocate_lock()
 
     def _run(self, steps: Steps[T]) -> T:
+        runtime.refuse_forked()
         with self._lock:
             return jobs.run(steps)
 
@@ -128,7 +131,8 @@ class NatsController(_Controller):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.shutdown()
+        with suppress(ForkedProcessError):  # a child on its way out, past the parent's server
+            self.shutdown()
 
     def start(
         self,

@@ -3,16 +3,18 @@
 A job runs in Go. Whoever waits spins for some microseconds, then sleeps on a socket that Go sends
 a byte on; so signals are handled at once, and no thread is held in Go.
 
-What several calls to the library make up together is written once, as steps: a generator that yields
-each job it waits for. ``run`` drives it in a blocking way, ``arun`` in an event loop.
+What several calls to the library make up together is written once, as steps: a generator that
+yields each job it waits for. ``run`` drives it in a blocking way, ``arun`` in an event loop.
 """
 
-import socket
 import sys
 from collections.abc import Generator
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dotgnatly import runtime
+
+if TYPE_CHECKING:
+    import socket
 
 _SPIN_NS = 100_000
 _SPIN_NS_IN_LOOP = 30_000  # an event loop has other things to do
@@ -40,6 +42,8 @@ def wait(job: int, timeout: float | None = None) -> bytes:
     """
     library = runtime.native()
     if not library.job_spin(job, _SPIN_NS):
+        import socket  # slow at the first time, and meanwhile the job goes on
+
         reader, writer = socket.socketpair()
         with reader, writer:
             if not library.job_watch(job, writer.fileno()):
@@ -51,7 +55,7 @@ def wait(job: int, timeout: float | None = None) -> bytes:
     return result
 
 
-def _receive(reader: socket.socket, timeout: float | None) -> None:
+def _receive(reader: "socket.socket", timeout: float | None) -> None:
     if sys.platform != "win32":
         reader.settimeout(timeout)
         reader.recv(1)
@@ -74,6 +78,7 @@ def _receive(reader: socket.socket, timeout: float | None) -> None:
 async def await_(job: int, timeout: float | None = None) -> bytes:
     """Wait for a job in the running event loop; otherwise as ``wait``."""
     import asyncio
+    import socket
 
     library = runtime.native()
     if not library.job_spin(job, _SPIN_NS_IN_LOOP):

@@ -5,26 +5,25 @@ Nothing is printed unless the program configures logging. Go keeps the lines in 
 drops the oldest when nobody takes them; how many is said in a line of its own.
 """
 
-import logging
-import socket
-import threading
-import traceback
+import _thread
+import sys
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    import logging
+    import socket
+    import threading
 
 TRACE = 5
 """Level of the server's trace lines, below DEBUG."""
 
-lock = threading.Lock()
-"""Held while the native library is loaded."""
-
-package = logging.getLogger("dotgnatly")
-package.addHandler(logging.NullHandler())
-server = logging.getLogger("dotgnatly.server")
-
-_thread: threading.Thread | None = None
-_writer: socket.socket | None = None
+_starting = _thread.allocate_lock()
+_reader_thread: "threading.Thread | None" = None
+_writer: "socket.socket | None" = None
+_logger: "logging.Logger | None" = None
 
 
 class _Batch(msgspec.Struct, frozen=True):
@@ -37,49 +36,84 @@ _decode = msgspec.json.Decoder(_Batch).decode
 
 
 def start(library: ModuleType) -> None:
-    """Deliver lines from now on, on a thread that sleeps while there are none."""
-    global _thread, _writer  # noqa: PLW0603 - one thread a process
-    if logging.getLevelName(TRACE) == f"Level {TRACE}":
-        logging.addLevelName(TRACE, "TRACE")
-    reader, _writer = socket.socketpair()
-    library.logs_open(_writer.fileno())
-    _thread = threading.Thread(
-        target=_deliver_all, args=(library, reader), name="dotgnatly-logs", daemon=True
-    )
-    _thread.start()
+    """Deliver lines from now on, on a thread that sleeps while there are none.
+
+    Called while the first server starts: what is imported here costs no time of its own then.
+    """
+    import socket
+    import threading
+
+    global _reader_thread, _writer  # noqa: PLW0603 - one thread a process
+    with _starting:
+        if _reader_thread is not None:
+            return
+        reader, _writer = socket.socketpair()
+        _reader_thread = threading.Thread(
+            target=_deliver_all, args=(library, reader), name="dotgnatly-logs", daemon=True
+        )
+        _reader_thread.start()
+        library.logs_open(_writer.fileno())
 
 
 def stop(library: ModuleType) -> None:
     """Deliver what is left and end the thread."""
+    if _reader_thread is None or _writer is None:
+        return
     library.logs_open(-1)
-    if _writer is not None:
-        _writer.close()
-    if _thread is not None:
-        _thread.join(2.0)
+    _writer.close()
+    _reader_thread.join(2.0)
 
 
-def _deliver_all(library: ModuleType, reader: socket.socket) -> None:
+def package_logger() -> "logging.Logger":
+    """The logger of what the package itself has to say."""
+    import logging
+
+    logger = logging.getLogger("dotgnatly")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())  # else warnings would be printed
+    return logger
+
+
+def _deliver_all(library: ModuleType, reader: "socket.socket") -> None:
     with reader:
         more = True
         while more:
             more = bool(reader.recv(4096))
-            _deliver(_decode(library.logs_take()))
+            batch = _decode(library.logs_take())
+            # A program that never imported logging has asked for no lines.
+            if "logging" in sys.modules:
+                _deliver(batch, _logger or _first_logger())
 
 
-def _deliver(batch: _Batch) -> None:
+def _first_logger() -> "logging.Logger":
+    global _logger  # noqa: PLW0603 - as above
+    import logging
+
+    from dotgnatly import runtime
+
+    if logging.getLevelName(TRACE) == f"Level {TRACE}":
+        logging.addLevelName(TRACE, "TRACE")
+    runtime.exit_before_logging()
+    _logger = package_logger().getChild("server")
+    return _logger
+
+
+def _deliver(batch: _Batch, logger: "logging.Logger") -> None:
     if batch.dropped:
-        server.warning(
+        logger.warning(
             "%d log lines were dropped: they came faster than they were read", batch.dropped
         )
     for name, level, time_ns, text in batch.lines:
-        if not server.isEnabledFor(level):
+        if not logger.isEnabledFor(level):
             continue
-        record = server.makeRecord(
-            server.name, level, "nats-server", 0, text, (), None, None,
+        record = logger.makeRecord(
+            logger.name, level, "nats-server", 0, text, (), None, None,
             {"server_name": name},
         )  # fmt: skip
         record.created, record.msecs = time_ns / 1e9, time_ns // 1_000_000 % 1000
         try:
-            server.handle(record)
+            logger.handle(record)
         except Exception:  # noqa: BLE001 - a handler that raises must not end the delivery
+            import traceback
+
             traceback.print_exc()

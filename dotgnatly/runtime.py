@@ -4,16 +4,16 @@ Loading it starts the Go runtime, which does not survive ``fork()``. So importin
 nothing, and a process that forks its workers first may use dotgnatly in each of them.
 """
 
+import _thread
 import os
 import sys
 from types import ModuleType
-
-import msgspec
 
 from dotgnatly.errors import ForkedProcessError, NativeError
 
 _library: ModuleType | None = None
 _loaded_at = ""
+_loading = _thread.allocate_lock()
 
 
 def native() -> ModuleType:
@@ -23,16 +23,19 @@ def native() -> ModuleType:
         ForkedProcessError: This process was forked from one that had loaded it.
         NativeError: The extension module is missing or foreign, or this is a subinterpreter.
     """
-    if _library is None:
-        return _load()
-    if _library.forked():
-        raise forked_error()
-    return _library
+    refuse_forked()
+    return _library or _load()
 
 
 def loaded() -> bool:
     """Whether the Go runtime was loaded, here or in the process that this one was forked from."""
     return _library is not None
+
+
+def refuse_forked() -> None:
+    """Raise ForkedProcessError in a forked child, before any lock: it may be held for good."""
+    if _library is not None and _library.forked():
+        raise forked_error()
 
 
 def forked_error() -> ForkedProcessError:
@@ -46,7 +49,8 @@ def forked_error() -> ForkedProcessError:
 
 def hand_over_environ() -> None:
     """Make Go's environment that of ``os.environ``; Go's own is as old as the process."""
-    native().env_set(msgspec.json.encode(dict(os.environ)))
+    entries = (os.fsencode(f"{name}={value}") for name, value in os.environ.items())
+    native().env_set(b"\0".join(entries))
 
 
 def memory_limit(limit: int) -> int:
@@ -71,16 +75,12 @@ def temporary_directory() -> str:
     for name in ("TMPDIR", "TEMP", "TMP"):
         if directory := os.environ.get(name):
             return directory
-    return os.getcwd() if sys.platform == "win32" else "/tmp"
+    return os.getcwd() if sys.platform == "win32" else "/tmp"  # noqa: S108 - a directory
 
 
 def _load() -> ModuleType:
     global _library, _loaded_at  # noqa: PLW0603 - the one piece of state of the process
-    import atexit
-
-    from dotgnatly import logs
-
-    with logs.lock:
+    with _loading:
         if _library is not None:
             return native()
         _refuse_subinterpreters()
@@ -92,9 +92,10 @@ def _load() -> ModuleType:
                 "in a checkout, run `make build`"
             ) from exc
         _loaded_at = _caller()
-        _open_crash_file(library)
-        logs.start(library)
+        import atexit
+
         atexit.register(_at_exit)
+        _open_crash_file(library)
         _library = library
     return native()
 
@@ -125,7 +126,15 @@ def _open_crash_file(library: ModuleType) -> None:
     except NativeError as exc:  # a foreign file of that name, a read-only system
         from dotgnatly import logs
 
-        logs.package.debug("no crash file: %s", exc)
+        logs.package_logger().debug("no crash file: %s", exc)
+
+
+def exit_before_logging() -> None:
+    """At exit stop the servers first, so that their last lines still find the handlers open."""
+    import atexit
+
+    atexit.unregister(_at_exit)
+    atexit.register(_at_exit)
 
 
 def _at_exit() -> None:
@@ -138,12 +147,12 @@ def _at_exit() -> None:
     library = native_or_none()
     if library is None:
         return  # a forked child: the servers are the parent's
-    _server.warn_unclosed()
     try:
         jobs.wait(library.servers_stop(), timeout=30.0)
     except Exception:  # noqa: BLE001 - the interpreter ends anyway; the reason is worth a line
-        logs.package.exception("servers could not be stopped at exit")
+        logs.package_logger().exception("servers could not be stopped at exit")
     logs.stop(library)
+    _server.warn_unclosed()  # last: warnings can be errors
 
 
 def native_or_none() -> ModuleType | None:

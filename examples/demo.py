@@ -69,7 +69,7 @@ async def main() -> None:
         controller = AsyncNatsController(config)
 
         begun = time.perf_counter()
-        url = await controller.start()
+        url = await controller.start() or ""
         info = await controller.get_info()
         print(f"{took(begun)}  nats-server {info.version} started in this process at {url}")
 

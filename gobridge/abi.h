@@ -48,8 +48,8 @@ enum {
 /* -- the process --------------------------------------------------------------------------------- */
 
 /* gb_versions: JSON {nats_server, nats_go, go} to out. */
-/* gb_env_set: os.environ as a JSON object of strings becomes Go's environment: what differs is set,
- * what is missing is unset, under one lock. Go's own copy is as old as the process. */
+/* gb_env_set: os.environ, as NAME=value with a NUL between, becomes Go's environment: what differs is
+ * set, what is missing is unset, under one lock. Go's own copy is as old as the process. */
 /* gb_memory_limit: the soft limit of the Go heap in bytes, for all servers; < 0 reads it. Returns the
  * previous limit. Source: runtime/debug.SetMemoryLimit. */
 /* gb_crash_output: Go's own crash reports are also appended to the file at path, which must be the
@@ -91,7 +91,7 @@ enum {
  * error the previous configuration is in force. Result: as gb_server_start. */
 /* gb_server_stop: a job. Shuts down and waits until the server is gone, its listeners closed, its store
  * unlocked, its private store removed. The handle is dead afterwards. */
-/* gb_servers_stop: a job. The same for every server of the process. */
+/* gb_servers_stop: a job. The same for every server, as the process ends: no more can be started. */
 /* gb_server_state: JSON {state, server_id, server_name, client_url, monitoring_url, websocket_url, ports,
  * jetstream_enabled} as of the last start or apply; state is starting, running or stopping. */
 /* gb_server_running: 1 while the server is started and not stopping. Takes no lock. */

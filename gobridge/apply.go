@@ -111,7 +111,7 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 	return e.describe(), nil
 }
 
-var notSupported = regexp.MustCompile(`^config reload not supported for ([\w.]+)`)
+var notSupported = regexp.MustCompile(`^config reload not supported for ([^:]+)`)
 
 // reload has the server take the options. It reports what it refuses before it begins, and nothing of
 // what goes wrong later: see verify.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nats-io/nats-server/v2/conf"
@@ -21,12 +22,17 @@ func readConfig(kind, data string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return json.Marshal(map[string]any{"config": plainKeys(keys), "warnings": warnings})
+}
+
+// plainKeys are the keys without the parser's tokens and without variables.
+func plainKeys(keys map[string]any) any {
 	variables := map[string]bool{}
 	plain := resolve("", keys, variables)
 	if len(variables) > 0 {
 		dropVariables(plain, variables)
 	}
-	return json.Marshal(map[string]any{"config": plain, "warnings": warnings})
+	return plain
 }
 
 func loadConfig(kind, data string) (*server.Options, map[string]any, []place, error) {
@@ -133,6 +139,8 @@ func confText(value any) string {
 		return `"` + unquotable.ReplaceAllStringFunc(v, func(c string) string {
 			return fmt.Sprintf(`\x%02x`, c)
 		}) + `"`
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	default:
 		return fmt.Sprint(v)
 	}

@@ -125,7 +125,7 @@ func TestPlainValuesAreReadBackAsWritten(t *testing.T) {
 	t.Parallel()
 	value := map[string]any{
 		"text":    "$VAR \" ' \\ \n \x00 # // { ] ü 😀",
-		"numbers": []any{int64(1), int64(-2), 1.5},
+		"numbers": []any{1.5, 12345678.5, int64(1), int64(-2)},
 		"nested":  map[string]any{"a.b": []any{map[string]any{}, []any{int64(3)}, true}, `quo"ted`: "x"},
 	}
 	text := confText(value)

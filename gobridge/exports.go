@@ -51,7 +51,7 @@ func gb_versions(out *C.gb_buf, e *C.gb_error) {
 
 //export gb_env_set
 func gb_env_set(data *C.char, n C.size_t, e *C.gb_error) {
-	guard(e, func() error { return setEnviron([]byte(text(data, n))) })
+	guard(e, func() error { return setEnviron(text(data, n)) })
 }
 
 //export gb_memory_limit

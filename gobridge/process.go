@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"os"
 	"runtime"
@@ -33,10 +32,12 @@ var environ sync.Mutex
 
 // setEnviron makes Go's environment that of Python. Only what differs is touched, because each
 // os.Setenv also writes to the C environment that other threads may be reading.
-func setEnviron(data []byte) error {
-	var want map[string]string
-	if err := json.Unmarshal(data, &want); err != nil {
-		return err
+func setEnviron(data string) error {
+	want := map[string]string{}
+	for entry := range strings.SplitSeq(data, "\x00") {
+		if name, value, ok := strings.Cut(entry, "="); ok && name != "" { // Windows has nameless ones
+			want[name] = value
+		}
 	}
 	environ.Lock()
 	defer environ.Unlock()

@@ -32,7 +32,10 @@ type embedded struct {
 	ports []int // that forked children close
 }
 
-var servers table[*embedded]
+var (
+	servers table[*embedded]
+	ending  atomic.Bool // the process: its servers are stopped, and no more are started
+)
 
 func startServer(text string, over overlay) (handle, jobHandle uint64) {
 	e := &embedded{}
@@ -60,6 +63,9 @@ func startServer(text string, over overlay) (handle, jobHandle uint64) {
 }
 
 func (e *embedded) start(j *job, text string, over overlay) ([]byte, error) {
+	if ending.Load() {
+		return nil, faultf(codeStopped, "the process is ending")
+	}
 	set, err := parseSettings(text, over)
 	if err != nil {
 		return nil, err
@@ -207,6 +213,7 @@ func stopServer(h uint64) (uint64, error) {
 }
 
 func stopServers() uint64 {
+	ending.Store(true)
 	return startJob(func(*job) ([]byte, error) {
 		var all sync.WaitGroup
 		for _, e := range servers.all() {

@@ -156,6 +156,7 @@ func TestStopServersStopsAll(t *testing.T) {
 			start(t, plain)
 		}
 		handle, starting := startServer(plain, overlay{})
+		defer ending.Store(false)
 		_, err := await(t, stopServers())
 		check(t, err)
 		_, _ = await(t, starting)

@@ -1,10 +1,11 @@
 """``dotgnatly serve``: run a server until a signal ends it, as nats-server does."""
 
 import argparse
-import queue
 import signal
+import socket
 import sys
-from types import FrameType
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from dotgnatly.cli import flags
@@ -24,36 +25,42 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; SIGHUP reloads the file, SIGUSR1 opens the log file again."""
-    signals: queue.SimpleQueue[str] = queue.SimpleQueue()
-
-    def arrived(number: int, _: FrameType | None) -> None:
-        signals.put(signal.Signals(number).name)
-
-    for name in _SIGNALS:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), arrived)
-
-    if options.config:
-        config = BrokerConfiguration.from_file(options.config)
-    else:
-        config = BrokerConfiguration.from_text("")  # listens where nats-server would
-    controller = NatsController(config, _stderr=True, _flags=flags.to_configuration(options, config))
-    with controller:
-        while (name := _next(signals)) not in ("SIGINT", "SIGTERM"):
-            try:
-                if name == "SIGHUP":
-                    controller.reload(reason="SIGHUP")
-                else:
-                    controller.reopen_log()
-            except DotgnatlyError as exc:
-                print(f"dotgnatly: {name}: {exc}", file=sys.stderr)
+    with _signals() as arrived:
+        if options.config:
+            config = BrokerConfiguration.from_file(options.config)
+        else:
+            config = BrokerConfiguration.from_text("")  # listens where nats-server would
+        given = flags.to_configuration(options, config)
+        with NatsController(config, _stderr=True, _flags=given) as controller:
+            while (name := _next(arrived)) not in ("SIGINT", "SIGTERM"):
+                try:
+                    if name == "SIGHUP":
+                        controller.reload(reason="SIGHUP")
+                    else:
+                        controller.reopen_log()
+                except DotgnatlyError as exc:
+                    print(f"dotgnatly: {name}: {exc}", file=sys.stderr)
     return 0
 
 
-def _next(signals: "queue.SimpleQueue[str]") -> str:
-    while True:
+@contextmanager
+def _signals() -> Iterator[socket.socket]:
+    """A socket on which the number of each signal arrives.
+
+    A wait for a lock would miss one that comes just before it, or on another thread.
+    """
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)  # noqa: FBT003 - the standard library's signature
+    with reader, writer:
+        for name in _SIGNALS:
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), lambda *_: None)  # the socket tells
+        signal.set_wakeup_fd(writer.fileno())
         try:
-            # On Windows a signal does not end a wait: look up often enough to notice it.
-            return signals.get(timeout=0.2 if sys.platform == "win32" else None)
-        except queue.Empty:
-            continue
+            yield reader
+        finally:
+            signal.set_wakeup_fd(-1)
+
+
+def _next(arrived: socket.socket) -> str:
+    return signal.Signals(arrived.recv(1)[0]).name

@@ -4,9 +4,10 @@ A block says by its annotations what its fields hold. Each type is an alias that
 checkers what a constructor takes, and tells ``Block`` by a ``Kind`` what becomes of it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
+from operator import attrgetter
 from os import PathLike
 from types import NoneType
 from typing import (
@@ -14,10 +15,8 @@ from typing import (
     Any,
     ClassVar,
     Literal,
-    NamedTuple,
     Self,
     TypeAlias,
-    cast,
     get_args,
     get_origin,
 )
@@ -97,7 +96,11 @@ WriteTimeout: TypeAlias = Literal["default", "close", "retry"]
 _PLAIN: dict[object, Kind] = {bool: FLAG, int: INTEGER, str: TEXT}
 
 
-class _Fields(NamedTuple):
+_copy: Callable[[Any], Any] = attrgetter("__copy__")(Struct)
+"""A copy made in C, without ``__post_init__``; msgspec's stubs do not have it."""
+
+
+class _Fields(Struct, frozen=True):
     """What a class of blocks knows of its fields."""
 
     kinds: list[tuple[str, Kind | None]]
@@ -293,7 +296,7 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
 
     def _with(self, changes: Mapping[str, Any]) -> Self:
         """A copy with changes that have been taken in."""
-        changed = cast("Self", Struct.__copy__(self))
+        changed: Self = _copy(self)
         for name, value in changes.items():
             force_setattr(changed, name, value)
         return changed

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _Take = Callable[[Any], Any]
 
 _SECRETS = frozenset({"pass", "password", "token", "seed", "key", "nkey"})
-_A_NAME = "a string without control characters and without both kinds of quote"
+_A_NAME = "a string without NUL, and without the one or the other kind of quote"
 
 
 class FrozenDict(dict[str, Any]):
@@ -85,7 +85,33 @@ class Items(Kind):
         return f"[{', '.join(map(self.item.show, value))}]"
 
 
-class Named(Kind):
+class _Map(Kind):
+    """A map, which merges by name: None removes an entry."""
+
+    def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:
+        if not isinstance(change, dict):
+            return change
+        onto = isinstance(base, dict) and not isinstance(change, Replacement)
+        merged = dict(base) if onto else {}
+        for name, value in change.items():
+            old = merged.pop(self._spelling(name, merged), UNSET)
+            if value is not None:
+                merged[name] = self._merge_entry(old, value, keep_none=keep_none)
+            elif keep_none:
+                merged[name] = None
+        whole = base if onto else change
+        reset = isinstance(whole, Replacement) or not (onto or base is UNSET)
+        return Replacement(merged) if keep_none and reset else FrozenDict(merged)
+
+    def _merge_entry(self, old: Any, value: Any, *, keep_none: bool) -> Any:
+        raise NotImplementedError
+
+    def _spelling(self, name: str, entries: Mapping[str, Any]) -> str:  # noqa: ARG002 - as Kind
+        """The name as the entries have it."""
+        return name
+
+
+class Named(_Map):
     """A map from names to values of one kind; ``bare``: a list of names is one of empty blocks."""
 
     def __init__(self, item: Kind, *, bare: bool = False) -> None:
@@ -131,21 +157,8 @@ class Named(Kind):
         entries = (f"{n!r}: {_show(self.item, item)}" for n, item in value.items())
         return f"{{{', '.join(entries)}}}"
 
-    def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:
-        if not isinstance(change, FrozenDict):
-            return change
-        onto = isinstance(base, FrozenDict) and not isinstance(change, Replacement)
-        merged = dict(base) if onto else {}
-        for name, value in change.items():
-            if value is None and not keep_none:
-                merged.pop(name, None)
-            elif value is None:
-                merged[name] = None
-            else:
-                old = merged.get(name, UNSET)
-                merged[name] = self.item.merge(old, value, keep_none=keep_none)
-        reset = base is None or isinstance(base if onto else change, Replacement)
-        return Replacement(merged) if keep_none and reset else FrozenDict(merged)
+    def _merge_entry(self, old: Any, value: Any, *, keep_none: bool) -> Any:
+        return self.item.merge(old, value, keep_none=keep_none)
 
 
 class Nested(Kind):
@@ -199,15 +212,17 @@ class Nested(Kind):
         return change if base is UNSET else self.block.reset().merge(change, keep_none=True)
 
 
-class Raw(Kind):
+class Raw(_Map):
     """A block that has no type of its own yet: as the server's parser gives it, or would."""
 
     def __init__(self, *other: type) -> None:
         self.types = (dict, *other)
 
     def take(self, value: Any) -> Any:
+        if isinstance(value, FrozenDict):
+            return value
         if isinstance(value, Mapping):
-            return {key: self.take(item) for key, item in value.items()}
+            return FrozenDict({key: self.take(item) for key, item in value.items()})
         if isinstance(value, list | tuple):
             return [self.take(item) for item in value]
         if isinstance(value, timedelta):
@@ -227,18 +242,11 @@ class Raw(Kind):
     def show(self, value: Any) -> str:
         return repr(_raw_shown(value))
 
-    def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:
-        if not isinstance(change, dict):
-            return change
-        merged = dict(base) if isinstance(base, dict) else {}
-        spelt = {str(key).lower(): key for key in merged}
-        for key, value in change.items():
-            old = merged.pop(spelt.get(str(key).lower(), key), UNSET)
-            if value is not None:
-                merged[key] = self.merge(old, value, keep_none=keep_none)
-            elif keep_none:
-                merged[key] = None
-        return merged
+    def _merge_entry(self, old: Any, value: Any, *, keep_none: bool) -> Any:
+        return self.merge(old, value, keep_none=keep_none)
+
+    def _spelling(self, name: str, entries: Mapping[str, Any]) -> str:
+        return next((key for key in entries if str(key).lower() == str(name).lower()), name)
 
 
 def writable(key: object) -> bool:

@@ -1,8 +1,8 @@
 """What the scripts share that tests run in interpreters of their own."""
 
-import dis
 import json
 import os
+import random
 import select
 import signal
 import socket
@@ -138,11 +138,11 @@ def drain(fifo: str) -> threading.Thread:
 
 
 def feed(fifo: str, text: str) -> None:
-    """Let whoever reads a named pipe read a text, as often as it is opened."""
+    """Let whoever reads a named pipe go on, as often as it is opened."""
 
     def write() -> None:
         while True:
-            with open(fifo, "w", encoding="utf-8") as file:  # noqa: PTH123 - as it is called
+            with suppress(BrokenPipeError), Path(fifo).open("w") as file:
                 file.write(text)
 
     threading.Thread(target=write, daemon=True).start()
@@ -250,41 +250,20 @@ def fill(descriptor: int) -> None:
             os.write(descriptor, b"\n")
 
 
-_CHECKED = ("CALL", "RESUME", "JUMP_BACKWARD")
-"""The instructions after which the interpreter runs signal handlers."""
+def interrupted(call: Callable[[], Any], seconds: float) -> None:
+    """Make a call with Ctrl-C at a random moment in so many seconds from now on."""
 
+    def send() -> None:
+        time.sleep(random.random() * seconds)
+        os.kill(os.getpid(), signal.SIGINT)
 
-def interrupt_at(moment: int, call: Callable[[], Any]) -> bool:
-    """Make a call with Ctrl-C at its n-th moment; whether it has so many.
-
-    The moments are those at which the interpreter runs signal handlers within the package. The result
-    of a function that has just returned is lost then.
-    """
-    left = moment
-    last: dict[FrameType, str] = {}
-
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        nonlocal left
-        if not frame.f_globals.get("__name__", "").startswith("dotgnatly"):
-            return None
-        frame.f_trace_opcodes = True
-        if event == "opcode":
-            left -= last.get(frame, "").startswith(_CHECKED)
-            last[frame] = dis.opname[frame.f_code.co_code[frame.f_lasti]]
-            if left == 0:
-                raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
+    sender = threading.Thread(target=send)
+    with suppress(KeyboardInterrupt):
+        sender.start()
         call()
-    except KeyboardInterrupt:
-        return True
-    finally:
-        sys.settrace(before)
-        last.clear()  # no frame lives longer than it would
-    return left <= 0
+        sender.join()
+        until(lambda: False)  # until it arrives
+    sender.join()
 
 
 def moments() -> Iterator[Callable[[], Awaitable[None]]]:

@@ -67,7 +67,7 @@ def test_threads_load_it_once(passes):
         for thread in threads:
             thread.join()
         assert len(loaded) == 8 and len(set(loaded)) == 1
-        assert [thread.name for thread in threading.enumerate()] == ["MainThread", "dotgnatly-logs"]
+        assert [thread.name for thread in threading.enumerate()] == ["MainThread"]
     """)
 
 

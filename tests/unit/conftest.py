@@ -11,6 +11,9 @@ from typing import Any, Self
 import pytest
 
 from dotgnatly import AsyncNatsController, BrokerConfiguration, NatsController, logs
+from tests.conftest import wait_until
+
+LAST_BEFORE = ("before", "Server Exiting..")
 
 
 class Awaited:
@@ -78,7 +81,7 @@ def start(make: Callable[..., Awaited]) -> Callable[..., Awaitable[Awaited]]:
 
 @pytest.fixture
 def lines() -> Iterator[list[logging.LogRecord]]:
-    """All log lines of servers that have been delivered so far; the list grows."""
+    """The log lines of the test's servers that have been delivered so far; the list grows."""
 
     class Collect(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -89,6 +92,10 @@ def lines() -> Iterator[list[logging.LogRecord]]:
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logs.TRACE)
+    with NatsController(BrokerConfiguration(port=-1, server_name="before")):
+        pass  # lines are delivered in order: what comes after its last one is the test's own
+    wait_until(lambda: [r for r in records if (r.server_name, r.msg) == LAST_BEFORE])
+    records.clear()
     yield records
     logger.setLevel(level)
     logger.removeHandler(handler)
