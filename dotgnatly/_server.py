@@ -25,7 +25,7 @@ from dotgnatly.errors import (
     ShutdownTimeoutError,
     StartTimeoutError,
 )
-from dotgnatly.jobs import Steps, Wait
+from dotgnatly.jobs import Steps, Wait, ask
 from dotgnatly.versions import ConfigurationVersion
 
 if TYPE_CHECKING:
@@ -293,8 +293,8 @@ class Server:
     def monitor(self, endpoint: str, options: Mapping[str, Any] | None = None) -> Steps[bytes]:
         """One monitoring document of the server's, as JSON."""
         encoded = msgspec.json.encode(options or {})
-        job = runtime.native().server_monitor(self.require_running(), endpoint.encode(), encoded)
-        return (yield Wait(job))
+        handle = self.require_running()
+        return (yield from ask(runtime.native().server_monitor(handle, endpoint.encode(), encoded)))
 
     def varz(self) -> Steps["Varz"]:
         """The server's Varz."""
@@ -346,7 +346,7 @@ def check(config: BrokerConfiguration) -> None:
     """
     config.validate()
     filled = Defaults().fill(config)
-    jobs.wait(runtime.native().config_check(conffile.render(filled), b"{}"))
+    jobs.run(ask(runtime.native().config_check(conffile.render(filled), b"{}")))
 
 
 def warn_unclosed() -> None:

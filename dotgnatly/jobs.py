@@ -12,6 +12,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dotgnatly import runtime
+from dotgnatly.errors import DotgnatlyError
 
 if TYPE_CHECKING:
     import socket
@@ -93,6 +94,17 @@ async def await_(job: int, timeout: float | None = None) -> bytes:
                     library.job_watch(job, -1)
     result: bytes = library.job_take(job)
     return result
+
+
+def ask(job: int) -> Steps[bytes]:
+    """The step of a job that changes nothing: forgotten if the waiting is given up."""
+    try:
+        return (yield Wait(job))
+    except DotgnatlyError:
+        raise
+    except BaseException:
+        runtime.native().job_drop(job)
+        raise
 
 
 def run(steps: Steps[T]) -> T:

@@ -45,7 +45,7 @@ func compareFields(prefix string, a, b reflect.Value, names *[]string) {
 		case field.Type.Kind() == reflect.Struct && field.IsExported() && prefix == "":
 			compareFields(name+".", a.Field(i), b.Field(i), names)
 		case field.Name == "Accounts" && prefix == "":
-			if !sameList(a.Field(i), b.Field(i), sameFields) {
+			if !sameItems(items(a.Field(i)), items(b.Field(i)), sameFields) {
 				*names = append(*names, name)
 			}
 		case !same(a.Field(i), b.Field(i)):
@@ -85,7 +85,7 @@ func same(a, b reflect.Value) bool {
 		}
 		return sameFields(a, b)
 	case reflect.Slice, reflect.Array:
-		return sameList(a, b, same)
+		return sameItems(items(a), items(b), same)
 	case reflect.Map:
 		if a.Len() != b.Len() {
 			return false
@@ -118,29 +118,38 @@ func sameFields(a, b reflect.Value) bool {
 	return true
 }
 
-// sameList compares without regard to order: the server's parser reads blocks in random order, and a
-// reload sorts most lists.
-func sameList(a, b reflect.Value, equal func(a, b reflect.Value) bool) bool {
-	if a.Len() != b.Len() {
+func items(list reflect.Value) []reflect.Value {
+	all := make([]reflect.Value, list.Len())
+	for i := range all {
+		all[i] = list.Index(i)
+	}
+	return all
+}
+
+// sameItems compares lists without regard to order: the server's parser reads blocks in random order,
+// and a reload sorts most lists.
+func sameItems(a, b []reflect.Value, equal func(a, b reflect.Value) bool) bool {
+	if len(a) != len(b) {
 		return false
 	}
-	left := []int{}
-	for i := range b.Len() {
-		left = append(left, i)
-	}
-	for i := range a.Len() {
-		at := slices.IndexFunc(left, func(j int) bool { return equal(a.Index(i), b.Index(j)) })
+	for _, item := range a {
+		at := slices.IndexFunc(b, func(other reflect.Value) bool { return equal(item, other) })
 		if at < 0 {
 			return false
 		}
-		left = slices.Delete(left, at, at+1)
+		b = slices.Delete(b, at, at+1)
 	}
 	return true
 }
 
 // sameMappings compares the subject mappings of an account with those of the live one. They are not in
-// the live options: the server takes them out.
+// the live options: the server takes them out, and adds some of its own for JetStream.
 func sameMappings(want, live *server.Account) bool {
-	field := func(a *server.Account) reflect.Value { return reflect.ValueOf(a).Elem().FieldByName("mappings") }
-	return same(field(want), field(live))
+	mappings := func(account *server.Account) []reflect.Value {
+		return items(reflect.ValueOf(account).Elem().FieldByName("mappings"))
+	}
+	configured := slices.DeleteFunc(mappings(live), func(m reflect.Value) bool {
+		return strings.HasPrefix(m.Elem().FieldByName("src").String(), "$")
+	})
+	return sameItems(mappings(want), configured, same)
 }

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/nats-io/nats-server/v2/conf"
 	"github.com/nats-io/nats-server/v2/server"
@@ -22,15 +25,42 @@ func readConfig(kind, data string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(map[string]any{"config": plainKeys(keys), "warnings": warnings})
+	plain := plainKeys(keys)
+	if path := notUnicode("", plain); path != "" { // JSON would replace what is wrong in it
+		return nil, configFault(path, "is not Unicode (UTF-8)")
+	}
+	return json.Marshal(map[string]any{"config": plain, "warnings": warnings})
+}
+
+// notUnicode is the path of a string that JSON cannot hold, or "".
+func notUnicode(path string, value any) string {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, item := range v {
+			if odd := notUnicode(joinKey(path, key), item); odd != "" || !utf8.ValidString(key) {
+				return cmp.Or(odd, path)
+			}
+		}
+	case []any:
+		for i, item := range v {
+			if odd := notUnicode(joinIndex(path, i), item); odd != "" {
+				return odd
+			}
+		}
+	case string:
+		if !utf8.ValidString(v) {
+			return path
+		}
+	}
+	return ""
 }
 
 // plainKeys are the keys without the parser's tokens and without variables.
 func plainKeys(keys map[string]any) any {
 	variables := map[string]bool{}
 	plain := resolve("", keys, variables)
-	if len(variables) > 0 {
-		dropVariables(plain, variables)
+	if top, ok := plain.(map[string]any); ok && len(variables) > 0 {
+		dropVariables(top, variables)
 	}
 	return plain
 }
@@ -82,7 +112,14 @@ func resolve(path string, value any, variables map[string]bool) any {
 
 // dropVariables removes the variables that are no keys of the server's. Which those are only the
 // server knows: it is asked, by having it read the resolved keys, where nothing is a variable any more.
-func dropVariables(plain any, variables map[string]bool) {
+// What it finds fault with then is none of its keys. Any name can be an account's; there the server
+// passes over variables.
+func dropVariables(plain map[string]any, variables map[string]bool) {
+	for key, value := range plain {
+		if accounts, ok := value.(map[string]any); ok && strings.EqualFold(key, "accounts") {
+			maps.DeleteFunc(accounts, func(name string, _ any) bool { return variables[joinKey(key, name)] })
+		}
+	}
 	text := confText(plain)
 	opts := &server.Options{}
 	defer closeResolver(opts)
@@ -92,7 +129,7 @@ func dropVariables(plain any, variables map[string]bool) {
 	}
 	unknown := map[string]bool{}
 	for _, p := range places(all.Errors(), keyPaths(text)) {
-		if variables[p[0]] && strings.HasPrefix(p[1], "unknown field") {
+		if variables[p[0]] {
 			unknown[p[0]] = true
 		}
 	}

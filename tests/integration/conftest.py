@@ -158,8 +158,12 @@ class Command:
 
     def finish(self) -> tuple[int, str, str]:
         """Wait for its end: exit code, stdout, the whole of stderr."""
-        out, err = self.process.communicate(timeout=30)
-        return self.process.returncode, out, "".join(line + "\n" for line in self.lines) + err
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        err = self.process.stderr.read()  # communicate would pass over what is buffered already
+        out = self.process.stdout.read()
+        code = self.process.wait(timeout=30)
+        return code, out, "".join(line + "\n" for line in self.lines) + err
 
 
 @pytest.fixture

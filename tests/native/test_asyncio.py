@@ -16,9 +16,8 @@ async def ended(task):
 
 async def clean(controller):
     await controller.shutdown()
-    assert not controller.is_running
-    left = counts()
-    assert (left["servers"], left["jobs"]) == (0, 0), left
+    assert (controller.is_running, counts()["servers"]) == (False, 0)
+    until(lambda: counts()["jobs"] == 0, "no job is left")
     await controller.start({"port": -1})
     assert controller.is_running
     await controller.shutdown()

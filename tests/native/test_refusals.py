@@ -85,7 +85,7 @@ JetStream does not start | {"jetstream": {"store_dir": blocked_store()}} | Start
 ON_RELOAD = """
 client port moves | {"port": taken} | RestartRequiredError | Port | Port
 leaf listener is new | {"leafnodes": {"port": taken}} | RestartRequiredError | LeafNode | LeafNode
-cluster is new | {"cluster": {"name": "c", "port": taken}} | RestartRequiredError | cluster | cluster
+cluster is new | {"cluster": {"name": "c", "port": taken}} | RestartRequiredError | cluster host | cluster host
 websocket is new | {"websocket": {"port": taken, "no_tls": True}} | RestartRequiredError | Websocket | Websocket
 JetStream does not start | {"jetstream": {"store_dir": blocked_store()}} | ChangeError |  | not a directory
 """

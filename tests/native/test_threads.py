@@ -34,7 +34,8 @@ def test_threads_with_servers_of_their_own_do_not_meet(run_python):
                         controller.update_config(max_payload=size)
                         assert controller.varz().max_payload == size
                     elif step == "look":
-                        assert controller.healthz().status == "ok"
+                        health = controller.healthz()
+                        assert health.status == "ok", health
                         assert controller.get_info().server_id == controller.server_id
                     elif step == "stop":
                         controller.shutdown()
@@ -61,7 +62,7 @@ def test_threads_with_servers_of_their_own_do_not_meet(run_python):
         str(SECONDS),
         timeout=SECONDS + 30,
     )
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.err) == (0, ""), done.err
 
 
 def test_threads_share_one_controller(passes):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import ssl
 from datetime import UTC, datetime
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -18,18 +19,21 @@ from dotgnatly import (
     ConfigError,
     NatsController,
     RestartRequiredError,
+    ServerInfo,
     ServerStoppedError,
     StateError,
+    runtime,
 )
+from dotgnatly.monitoring import Varz
 from tests.conftest import arrived
 
 MEBIBYTE = 1 << 20
 DEFAULT_MAX_PAYLOAD = MEBIBYTE
 
 
-def get(url: str):
+def get(url: str, trust: ssl.SSLContext | None = None):
     """The JSON document at a URL."""
-    with urlopen(url, timeout=5) as answer:
+    with urlopen(url, timeout=5, context=trust) as answer:
         return json.load(answer)
 
 
@@ -184,6 +188,22 @@ async def test_two_servers_live_side_by_side(make):
     async with make() as one, make() as other:
         assert one.server_id != other.server_id
         assert await one.ports() != await other.ports()
+
+
+async def test_memory_limit_is_set_with_the_start(make):
+    """It is the Go heap's, one for all servers of the process."""
+    before = runtime.memory_limit(-1)
+    try:
+        async with make(memory_limit=1 << 30) as controller:
+            assert (await controller.varz()).gomemlimit == 1 << 30
+    finally:
+        runtime.memory_limit(before)
+
+
+async def test_errors_name_the_controller(make):
+    """A program with many servers has to know which."""
+    with pytest.raises(ServerStoppedError, match="orders"):
+        await make(name="orders").varz()
 
 
 def test_another_event_loop_is_refused():
@@ -381,6 +401,15 @@ async def test_host_arguments_are_on_no_endpoint(start):
     controller = await start(http_port=-1)
     with pytest.raises(HTTPError, match="404"):
         get(f"{controller.monitoring_url}/debug/vars")
+
+
+async def test_monitoring_with_tls(start, certificates):
+    """The certificate is that of the clients' port."""
+    tls = {"cert_file": certificates / "server.pem", "key_file": certificates / "server.key"}
+    controller = await start(https_port=-1, tls=tls)
+    assert controller.monitoring_url.startswith("https://127.0.0.1:")
+    trust = ssl.create_default_context(cafile=certificates / "ca.pem")
+    assert get(f"{controller.monitoring_url}/varz", trust)["server_id"] == controller.server_id
 
 
 async def test_http_port_moves_on_a_running_server(start, connected, free_port):
@@ -641,6 +670,14 @@ async def test_concurrent_starts_make_one_server(make):
     urls = [result for result in results if isinstance(result, str)]
     assert urls == [controller.client_url]
     assert sum(isinstance(result, AlreadyRunningError) for result in results) == 7
+
+
+async def test_questions_during_a_shutdown_are_answered_or_refused(broker):
+    """Never with half a document, and nobody waits for ever."""
+    questions = [broker.varz() for _ in range(20)] + [broker.get_info() for _ in range(20)]
+    *answers, _ = await asyncio.gather(*questions, broker.shutdown(), return_exceptions=True)
+    for answer in answers:
+        assert isinstance(answer, (Varz, ServerInfo, ServerStoppedError)), answer
 
 
 async def test_concurrent_shutdowns_all_return(broker):
