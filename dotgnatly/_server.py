@@ -105,9 +105,10 @@ class Server:
 
     def facts(self) -> State:
         """What is known of the running server."""
-        self.require_running()
-        assert self.state is not None  # noqa: S101 - it runs
-        return self.state
+        state = self.state  # another thread may be shutting it down
+        if state is None or not self.running:
+            raise ServerStoppedError(f"{self} is not running")
+        return state
 
     def __str__(self) -> str:
         return f"server {self._name}" if self._name else "the server"

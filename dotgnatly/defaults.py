@@ -5,11 +5,15 @@ data apart from that of others, and leaves the host memory and disk.
 """
 
 import os
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from dotgnatly import runtime
-from dotgnatly.config import BrokerConfiguration, JetStreamConfiguration
+from dotgnatly.config import BrokerConfiguration
+
+if TYPE_CHECKING:
+    from dotgnatly.config import JetStreamConfiguration
 
 HOST = "127.0.0.1"
 MAX_MEMORY_STORE = 1 << 30
@@ -34,23 +38,19 @@ class Defaults(msgspec.Struct, kw_only=True):
             filled["host"] = HOST
         if not isinstance(config.logtime, bool):
             filled["logtime"] = True  # as the nats-server command, whose flag is on by default
-        jetstream = config.jetstream
-        if isinstance(jetstream, JetStreamConfiguration) and jetstream.enabled is not False:
+        jetstream = _jetstream(config)
+        if jetstream and jetstream.enabled is not False:
             filled["jetstream"] = self._fill_jetstream(jetstream, config.store_dir)
         return config.replace(**filled) if filled else config
 
     def private_store(self, config: BrokerConfiguration) -> bool:
         """Whether a filled configuration uses the private directory."""
-        jetstream = config.jetstream
-        return (
-            isinstance(jetstream, JetStreamConfiguration)
-            and bool(self.store_dir)
-            and jetstream.store_dir == self.store_dir
-        )
+        jetstream = _jetstream(config)
+        return bool(self.store_dir and jetstream and jetstream.store_dir == self.store_dir)
 
     def _fill_jetstream(
-        self, jetstream: JetStreamConfiguration, top_store_dir: object
-    ) -> JetStreamConfiguration:
+        self, jetstream: "JetStreamConfiguration", top_store_dir: object
+    ) -> "JetStreamConfiguration":
         filled: dict[str, object] = {}
         store_dir = jetstream.store_dir or top_store_dir
         if not store_dir:
@@ -66,6 +66,11 @@ class Defaults(msgspec.Struct, kw_only=True):
                 self.max_file_store = min(MAX_FILE_STORE, _free_disk(str(store_dir)) // 2)
             filled["max_file_store"] = self.max_file_store
         return jetstream.replace(**filled) if filled else jetstream
+
+
+def _jetstream(config: BrokerConfiguration) -> "JetStreamConfiguration | None":
+    """The block of a valid configuration, which holds nothing else there."""
+    return cast("JetStreamConfiguration", config.jetstream) if config.jetstream else None
 
 
 def _new_store_dir() -> str:

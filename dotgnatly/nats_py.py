@@ -114,7 +114,7 @@ class InsideTransport(Transport):
         """Whether the server has closed its end."""
         return self._open_reader().at_eof()
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride] - untyped there
         return True  # else the client would take a transport of its own
 
     def _open_reader(self) -> asyncio.StreamReader:

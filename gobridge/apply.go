@@ -94,10 +94,11 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 		err = errCanceled
 	}
 	if err != nil {
-		return nil, e.rollback(previous, undo, err)
+		return nil, e.rollback(previous, next, undo, err)
 	}
 
 	e.set = next
+	e.release(previous)
 	e.log.use(next.log, sink)
 	if monitor != monitorBefore {
 		monitorBefore.close()
@@ -188,7 +189,7 @@ func (e *embedded) verify(next *settings, said []string) error {
 }
 
 // rollback puts the previous configuration back in force and gives the reason why.
-func (e *embedded) rollback(previous *settings, undo func(), why error) error {
+func (e *embedded) rollback(previous, next *settings, undo func(), why error) error {
 	again, err := parseSettings(previous.text, previous.overlay)
 	if err == nil {
 		if err = e.reload(again); err != nil {
@@ -200,7 +201,17 @@ func (e *embedded) rollback(previous *settings, undo func(), why error) error {
 		return faultf(codeChange, "%v; and the previous configuration could not be restored: %v", why, err)
 	}
 	e.set = again
+	e.release(previous)
+	e.release(next)
 	return why
+}
+
+// release ends the goroutines of options that are no longer live. The server starts only its first
+// account resolver, and uses it to the end.
+func (e *embedded) release(old *settings) {
+	if old.opts.AccountResolver != e.resolver {
+		closeResolver(old.opts)
+	}
 }
 
 // compareLive names the live options of a server that differ from those of a configuration. That one
@@ -237,7 +248,7 @@ func compareLive(h uint64, kind, data string) (uint64, error) {
 		if _, err := server.NewServer(want.opts); err != nil {
 			return nil, configFault("", "%v", err)
 		}
-		takeBoundPorts(want.opts, e.set.opts)
+		takeFound(want.opts, e.set.opts)
 		names = append(names, differences(e.set.opts, want.opts)...)
 		if want.log != e.set.log {
 			names = append(names, "Log")
@@ -250,8 +261,9 @@ func compareLive(h uint64, kind, data string) (uint64, error) {
 	}), nil
 }
 
-// takeBoundPorts fills in ports left to the system with those that the live server found.
-func takeBoundPorts(opts, live *server.Options) {
+// takeFound fills in what the live server found for itself: ports left to the system, and the user that
+// stands for all when only the system account has users.
+func takeFound(opts, live *server.Options) {
 	for _, p := range []struct{ want, have *int }{
 		{&opts.Port, &live.Port}, {&opts.Cluster.Port, &live.Cluster.Port},
 		{&opts.Gateway.Port, &live.Gateway.Port}, {&opts.LeafNode.Port, &live.LeafNode.Port},
@@ -260,5 +272,13 @@ func takeBoundPorts(opts, live *server.Options) {
 		if *p.want == -1 || *p.want == 0 {
 			*p.want = *p.have
 		}
+	}
+	madeUp := regexp.MustCompile(`^nats-\w{8}$`)
+	if madeUp.MatchString(opts.NoAuthUser) && madeUp.MatchString(live.NoAuthUser) {
+		find := func(o *server.Options) int {
+			return slices.IndexFunc(o.Users, func(u *server.User) bool { return u.Username == o.NoAuthUser })
+		}
+		opts.Users[find(opts)] = live.Users[find(live)]
+		opts.NoAuthUser = live.NoAuthUser
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -52,6 +53,47 @@ func TestEveryBlockIsReadAsWritten(t *testing.T) {
 	}
 }
 
+func TestCompareSeesIntoEveryBlock(t *testing.T) {
+	path, _ := everyBlock(t, "every-block.conf")
+	text := resolved(t, path)
+	for change, want := range map[[2]string]string{
+		{`"60%"`, `"59%"`}:                                                 "Accounts",
+		{`"old.>": "new.>"`, `"old.>": "other.>"`}:                         "Accounts",
+		{`"to": "bought.>"`, `"to": "sold.>"`}:                             "Accounts",
+		{`"subject": "latency.ask"`, `"subject": "latency.asked"`}:         "Accounts",
+		{`"max_leafnodes": 5`, `"max_leafnodes": 6`}:                       "Accounts",
+		{`"dest": "trace.apps"`, `"dest": "trace.others"`}:                 "Accounts",
+		{`"max_streams": 10`, `"max_streams": 11`}:                         "Accounts",
+		{`"expires": "1m"`, `"expires": "2m"`}:                             "Nkeys",
+		{`"public.>"`, `"open.>"`}:                                         "Users",
+		{`"apps.private.>"`, `"apps.secret.>"`}:                            "Accounts",
+		{`"allowed_accounts": ["APPS"`, `"allowed_accounts": ["SERVICES"`}: "AuthCallout",
+		{`"max_inflight_total": 100`, `"max_inflight_total": 99`}:          "JetStreamLimits.MaxBatchInflightTotal",
+		{`"cipher": "chachapoly"`, `"cipher": "aes"`}:                      "JetStreamCipher",
+		{`"local.>"`, `"near.>"`}:                                          "Cluster.Permissions",
+		{`"50ms"`, `"60ms"`}:                                               "Cluster.Compression",
+		{`"west"`, `"north"`}:                                              "Gateway.Gateways",
+		{`"9a3f`, `"9a3e`}:                                                 "Gateway.TLSPinnedCerts",
+		{`"private.>"`, `"hidden.>"`}:                                      "LeafNode.Remotes",
+		{`"https://example.com"`, `"https://example.org"`}:                 "Websocket.AllowedOrigins",
+		{`"DENY"`, `"SAMEORIGIN"`}:                                         "Websocket.Headers",
+		{`"ack_wait": "40s"`, `"ack_wait": "41s"`}:                         "MQTT.AckWait",
+		{`"region:east"`, `"region:west"`}:                                 "Tags",
+		{`"owner": "tests"`, `"owner": "others"`}:                          "Metadata",
+		{`"NCRPZ7DEMGOMBMYP54FMXPDS33EN5YCLYHILLO6VY5J776UX37CR3VTJ"`,
+			`"ADSCCTOUSSSUEEI6VGD5O3DDCCIOW6XFATYF6CDRQ4DCFQA4IF3NHBYV"`}: "Proxies",
+	} {
+		if strings.Count(text, change[0]) == 0 {
+			t.Errorf("%s is not in the text", change[0])
+		}
+		names, err := compareConfigs(path, strings.Replace(text, change[0], change[1], 1))
+		check(t, err)
+		if !strings.Contains(string(names), strconv.Quote(want)) || strings.Count(string(names), ",") > 1 {
+			t.Errorf("%s instead of %s differs in %s, not %s", change[1], change[0], names, want)
+		}
+	}
+}
+
 // wantSteady starts a text and asserts that the live options are those of the text, also after a reload.
 func wantSteady(t *testing.T, text string) {
 	t.Helper()
@@ -69,7 +111,31 @@ func wantSteady(t *testing.T, text string) {
 
 func TestOperatorModeStaysAsItIsOverReloads(t *testing.T) {
 	path, _ := everyBlock(t, "operator.conf")
-	wantSteady(t, resolved(t, path))
+	directory := regexp.MustCompile(`(?s)resolver \{.*?\}`)
+	memory := write(t, filepath.Join(t.TempDir(), "memory.conf"), directory.ReplaceAllString(read(t, path), "resolver: MEMORY"))
+	wantSteady(t, resolved(t, memory))
+}
+
+func TestResolversOfOldConfigurationsAreClosed(t *testing.T) {
+	if raceDetector {
+		t.Skip("a reload of nats-server looks into the resolver's locks")
+	}
+	leavesNothing(t, "reloads", func(t *testing.T) {
+		path, _ := everyBlock(t, "operator.conf")
+		text := resolved(t, path)
+		wantSteady(t, text)
+		handle, _ := start(t, text)
+		_, err := apply(t, handle, text)
+		check(t, err)
+		before := goroutines()
+		for range 5 {
+			_, err := apply(t, handle, text)
+			check(t, err)
+			_, err = apply(t, handle, text+"\nserver_name: two")
+			wantFault(t, err, codeRestart)
+		}
+		eventually(t, "no goroutine more", func() bool { return goroutines() <= before })
+	})
 }
 
 func TestEveryKindOfAuthorizationStaysAsItIsOverReloads(t *testing.T) {
@@ -84,13 +150,13 @@ func TestEveryKindOfAuthorizationStaysAsItIsOverReloads(t *testing.T) {
 			A { users: [ { user: a, password: a } ], imports: [ { service { account: B, subject: s } } ] } }`,
 		"system":       `accounts { $SYS { users: [ { user: s, password: s } ] } }`,
 		"no system":    `no_system_account: true`,
-		"mapped":       `tls { cert_file: CERT, key_file: KEY, ca_file: CA, verify_and_map: true }, authorization { users: [ { user: "CN=a" } ] }`,
+		"mapped":       `tls { cert_file: <cert>, key_file: <key>, ca_file: <ca>, verify_and_map: true }, authorization { users: [ { user: "CN=a" } ] }`,
 		"url resolver": `resolver: MEMORY`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := makeCertificates(t, "a")
-			files := strings.NewReplacer("CERT", strconv.Quote(c.cert), "KEY", strconv.Quote(c.key), "CA", strconv.Quote(c.ca))
+			files := strings.NewReplacer("<cert>", strconv.Quote(c.cert), "<key>", strconv.Quote(c.key), "<ca>", strconv.Quote(c.ca))
 			wantSteady(t, plain+"\n"+files.Replace(text))
 		})
 	}

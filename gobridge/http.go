@@ -79,7 +79,7 @@ func (m *monitor) url(base string) string {
 
 // serve answers with the server's own handlers, on the paths that nats-server has, /debug/vars apart.
 func (m *monitor) serve(s *server.Server, base string, tlsConfig func() *tls.Config) {
-	mux := http.NewServeMux()
+	handlers := map[string]http.HandlerFunc{}
 	for name, handle := range map[string]http.HandlerFunc{
 		server.RootPath: s.HandleRoot, server.VarzPath: m.handleVarz(s), server.ConnzPath: s.HandleConnz,
 		server.RoutezPath: s.HandleRoutez, server.GatewayzPath: s.HandleGatewayz,
@@ -89,9 +89,16 @@ func (m *monitor) serve(s *server.Server, base string, tlsConfig func() *tls.Con
 		server.HealthzPath: s.HandleHealthz, server.IPQueuesPath: s.HandleIPQueuesz,
 		server.RaftzPath: s.HandleRaftz,
 	} {
-		mux.HandleFunc(path.Join("/", base, name), handle)
+		handlers[path.Join("/", base, name)] = handle
 	}
-	m.server.Handler = mux
+	// Not a ServeMux: it panics on a base path with a brace or a blank.
+	m.server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if handle, ok := handlers[r.URL.Path]; ok {
+			handle(w, r)
+		} else {
+			http.NotFound(w, r)
+		}
+	})
 	m.server.ReadHeaderTimeout = 5 * time.Second
 	m.server.ErrorLog = log.New(errorLines{s}, "", 0)
 	listener := m.listener

@@ -70,13 +70,13 @@ func TestVarzShowsTheListenerAndItsUse(t *testing.T) {
 
 func TestBasePath(t *testing.T) {
 	t.Parallel()
-	for _, base := range []string{"nats", "/nats", "/nats/"} {
+	for base, clean := range map[string]string{"nats": "/nats", "/nats": "/nats", "/nats/": "/nats", "/a/{b": "/a/{b"} {
 		_, s := start(t, plain+", http_port: -1, http_base_path: \""+base+"\"")
-		root, ok := strings.CutSuffix(s.MonitoringURL, "/nats")
+		root, ok := strings.CutSuffix(s.MonitoringURL, clean)
 		if !ok {
 			t.Errorf("the URL is %s", s.MonitoringURL)
 		}
-		for path, want := range map[string]int{"/nats": 200, "/nats/varz": 200, "/varz": 404, "/": 404} {
+		for path, want := range map[string]int{clean: 200, clean + "/varz": 200, "/varz": 404, "/": 404} {
 			if status, _, _ := get(t, root+path); status != want {
 				t.Errorf("%s: %d, not %d", path, status, want)
 			}

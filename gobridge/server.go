@@ -25,11 +25,12 @@ type embedded struct {
 	opts     atomic.Pointer[server.Options]
 	http     atomic.Pointer[monitor] // nil: no HTTP monitoring
 
-	mu    sync.Mutex // one start, apply or stop at a time
-	set   *settings
-	srv   *server.Server
-	store *store
-	ports []int // that forked children close
+	mu       sync.Mutex // one start, apply or stop at a time
+	set      *settings
+	srv      *server.Server
+	resolver server.AccountResolver // the first, see release
+	store    *store
+	ports    []int // that forked children close
 }
 
 var (
@@ -92,7 +93,7 @@ func (e *embedded) start(j *job, text string, over overlay) ([]byte, error) {
 	if err != nil {
 		return nil, configFault("", "%v", err)
 	}
-	e.srv = s
+	e.srv, e.resolver = s, set.opts.AccountResolver
 	e.log.server = s.Name() // nobody logs yet
 	s.SetLoggerV2(e.log, set.opts.Debug, set.opts.Trace, set.opts.TraceVerbose)
 	if err := e.untilReady(j, s); err != nil {
@@ -191,6 +192,9 @@ func (e *embedded) teardown() {
 		e.srv.WaitForShutdown()
 	} else if e.set != nil {
 		closeResolver(e.set.opts)
+	}
+	if e.resolver != nil {
+		e.resolver.Close()
 	}
 	e.pipes.close()
 	e.http.Load().close()

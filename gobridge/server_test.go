@@ -75,7 +75,6 @@ func TestFailedStartLeavesNothing(t *testing.T) {
 		"pid file":                    {jetStream(dir) + ", http_port: -1, pid_file: \"/no/such/dir\", ports_file_dir: %q", codeStart},
 		"monitoring without TLS":      {jetStream(dir) + ", https_port: -1, server_tags: %q", codeConfig},
 		"log file":                    {jetStream(dir) + ", log_file: \"/no/such/dir/log\", server_tags: %q", codeConfig},
-		"base path":                   {jetStream(dir) + ", http_port: -1, http_base_path: \"/{\", server_tags: %q", codePanic},
 		"store is a file":             {jetStream(certificate.key) + ", http_port: -1, server_tags: %q", codeConfig},
 		"no store":                    {plain + ", jetstream: enabled, server_tags: %q", codeConfig},
 		"certificate without its key": {"tls { cert_file: %q, key_file: \"/no/such/key\" }", codeConfig},

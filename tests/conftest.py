@@ -117,7 +117,11 @@ class Interpreter:
 
     def finish(self, timeout: float = 30.0) -> Finished:
         """Wait for its end."""
-        out, err = self.process.communicate(timeout=timeout)
+        try:
+            out, err = self.process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)  # faulthandler says where it hangs
+            pytest.fail(f"not within {timeout} s:\n{self.process.communicate()[1]}")
         return Finished(self.process.returncode, out, err, time.monotonic() - self._begun)
 
     def close(self) -> None:

@@ -20,9 +20,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag("-DV", dest="debug_trace", action="store_true", help="both")
 
 
-def to_configuration(
-    options: argparse.Namespace, file: BrokerConfiguration
-) -> BrokerConfiguration:
+def to_configuration(options: argparse.Namespace, file: BrokerConfiguration) -> BrokerConfiguration:
     """The configuration that the given flags make: a layer above the file."""
     jetstream: dict[str, Any] = {"enabled": options.jetstream or None}
     # Wherever the file has it; a block alone would enable JetStream.

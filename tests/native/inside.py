@@ -123,18 +123,25 @@ def unwritable() -> str:
     return "unwritable"
 
 
-def drain(fifo: str) -> threading.Thread:
-    """Let whoever writes to a named pipe go on; the thread ends when nobody writes any more."""
-    descriptor = os.open(fifo, os.O_RDONLY)
+def drain(fifo: str) -> Callable[[], None]:
+    """Let whoever writes to a named pipe go on; gives a function that ends it."""
+    reader = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)  # else it would wait for somebody who writes
+    ended = threading.Event()
 
     def read() -> None:
-        while os.read(descriptor, 65536):
-            pass
-        os.close(descriptor)
+        while not ended.is_set():
+            if select.select([reader], [], [], 0.01)[0]:
+                os.read(reader, 65536)
+        os.close(reader)
 
     thread = threading.Thread(target=read, daemon=True)
     thread.start()
-    return thread
+
+    def end() -> None:
+        ended.set()
+        thread.join()
+
+    return end
 
 
 def feed(fifo: str, text: str) -> None:

@@ -47,11 +47,11 @@ async def main():
         while ticks < before + 100:
             await asyncio.sleep(0)
         assert not task.done()
-        drained = drain(sys.argv[1])
+        end = drain(sys.argv[1])
         await task
         if controller.is_running:
             await controller.update_config(log_file=None)
-        drained.join()
+        end()
 
     ticks = 0
     ticking = asyncio.create_task(tick())
@@ -215,12 +215,14 @@ def test_a_timeout_has_undone_the_call(runs, fifo):
         """
 async def main():
     controller = AsyncNatsController({"port": -1, "log_file": sys.argv[1]})
+    asyncio.get_running_loop().call_later(0.2, drain, sys.argv[1])
     try:
         await controller.start(timeout=0.05)
     except StartTimeoutError as exc:
         assert isinstance(exc, TimeoutError)
+    else:
+        raise AssertionError("it was in time")
     assert not controller.is_running
-    drain(sys.argv[1])
     await clean(controller)
     """,
         fifo,

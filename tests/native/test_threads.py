@@ -34,8 +34,6 @@ def test_threads_with_servers_of_their_own_do_not_meet(run_python):
                         controller.update_config(max_payload=size)
                         assert controller.varz().max_payload == size
                     elif step == "look":
-                        health = controller.healthz()
-                        assert health.status == "ok", health
                         assert controller.get_info().server_id == controller.server_id
                     elif step == "stop":
                         controller.shutdown()

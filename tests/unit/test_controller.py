@@ -25,7 +25,7 @@ from dotgnatly import (
     runtime,
 )
 from dotgnatly.monitoring import Varz
-from tests.conftest import arrived
+from tests.conftest import arrived, counts
 
 MEBIBYTE = 1 << 20
 DEFAULT_MAX_PAYLOAD = MEBIBYTE
@@ -670,6 +670,17 @@ async def test_concurrent_starts_make_one_server(make):
     urls = [result for result in results if isinstance(result, str)]
     assert urls == [controller.client_url]
     assert sum(isinstance(result, AlreadyRunningError) for result in results) == 7
+
+
+async def test_starts_that_wait_for_a_shutdown_make_one_server(broker):
+    """Whoever queues behind it, and whoever comes when it is over."""
+    shutdown = asyncio.create_task(broker.shutdown())
+    waiting = asyncio.create_task(broker.start())
+    await shutdown
+    results = await asyncio.gather(waiting, broker.start(), return_exceptions=True)
+    assert broker.client_url in results
+    assert sum(isinstance(result, AlreadyRunningError) for result in results) == 1
+    assert counts()["servers"] == 1
 
 
 async def test_questions_during_a_shutdown_are_answered_or_refused(broker):
