@@ -7,8 +7,9 @@ What several calls to the library make up together is written once, as steps: a 
 yields each job it waits for. ``run`` drives it in a blocking way, ``arun`` in an event loop.
 """
 
-import sys
+import time
 from collections.abc import Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dotgnatly import runtime
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _SPIN_NS = 100_000
 _SPIN_NS_IN_LOOP = 30_000  # an event loop has other things to do
+_GLANCE_S = 0.05
 
 T = TypeVar("T")
 
@@ -57,22 +59,16 @@ def wait(job: int, timeout: float | None = None) -> bytes:
 
 
 def _receive(reader: "socket.socket", timeout: float | None) -> None:
-    if sys.platform != "win32":
-        reader.settimeout(timeout)
-        reader.recv(1)
-        return
-    import time
-
-    # Ctrl-C does not end a wait in Winsock: look up often enough to notice it.
+    # A signal that comes just before the wait, or on a thread of Go's, does not end it; in Winsock
+    # none does. So look up often enough to notice one.
     deadline = None if timeout is None else time.monotonic() + timeout
-    reader.settimeout(0.05)
     while True:
-        try:
+        left = _GLANCE_S if deadline is None else deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        reader.settimeout(min(left, _GLANCE_S))
+        with suppress(TimeoutError):
             reader.recv(1)
-        except TimeoutError:
-            if deadline is not None and time.monotonic() >= deadline:
-                raise
-        else:
             return
 
 

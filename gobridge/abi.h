@@ -118,6 +118,7 @@ int gb_job_spin(gb_handle job, int64_t ns);  /* spins until the job is over (1) 
 /* For Go only. */
 void gb_job_mark(gb_handle job);             /* the job is over: ends its spin */
 int gb_wake(intptr_t wake);                  /* sends the byte */
+void gb_memory_give_back(void);              /* unmaps what only loading and starting have read */
 void gb_fork_close_fd(int fd, int on);       /* descriptors that a forked child must not keep */
 void gb_fork_close_port(int port, int on);   /* sockets bound to these local ports, likewise */
 

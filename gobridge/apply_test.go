@@ -168,12 +168,12 @@ func TestRefusedChangeLeavesEverything(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			alive := goroutines()
 			_, err := apply(t, handle, c.text)
-			f := wantFault(t, err, c.code)
-			if c.option != "" && f.facts["option"] != c.option {
-				t.Errorf("facts are %v", f.facts)
+			facts := wantFault(t, err, c.code)
+			if c.option != "" && facts["option"] != c.option {
+				t.Errorf("facts are %v", facts)
 			}
-			if strings.Contains(f.message, "hunter2") {
-				t.Errorf("a secret is in %s", f.message)
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("a secret is in %v", err)
 			}
 			eventually(t, "no goroutine more", func() bool { return goroutines() <= alive })
 			if after := snap(t, handle, dir); after != before {
@@ -206,8 +206,8 @@ func TestDontListenCannotChange(t *testing.T) {
 	j, err := applySettings(handle, plain, overlay{DontListen: true})
 	check(t, err)
 	_, err = await(t, j)
-	if f := wantFault(t, err, codeRestart); f.facts["option"] != "DontListen" {
-		t.Errorf("facts are %v", f.facts)
+	if facts := wantFault(t, err, codeRestart); facts["option"] != "DontListen" {
+		t.Errorf("facts are %v", facts)
 	}
 }
 
@@ -217,8 +217,8 @@ func TestJetStreamIsNotTurnedOffInACluster(t *testing.T) {
 	text := ", server_name: s, cluster { name: c, listen: \"127.0.0.1:-1\", routes: [\"nats-route://127.0.0.1:1\"] }"
 	handle, _ := start(t, jetStream(t.TempDir())+text)
 	_, err := apply(t, handle, plain+text)
-	if f := wantFault(t, err, codeRestart); f.facts["option"] != "JetStream" {
-		t.Errorf("facts are %v", f.facts)
+	if facts := wantFault(t, err, codeRestart); facts["option"] != "JetStream" {
+		t.Errorf("facts are %v", facts)
 	}
 }
 

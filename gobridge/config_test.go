@@ -121,6 +121,22 @@ func TestVariablesAreDroppedAndKeysAreKept(t *testing.T) {
 		"websocket": {"listen": "127.0.0.1:-1", "no_tls": true, "headers": {"odd": "x"}, "same_origin": true}}`)
 }
 
+func TestStringThatIsNotUnicodeIsRefused(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`server_name: "a\xff"`:                                        "server_name",
+		`server_tags: [a, "\xff"]`:                                    "server_tags[1]",
+		"server_metadata { \"\xff\": a }":                             "server_metadata",
+		`accounts { A { users: [ { user: a, password: "\xc3" } ] } }`: "accounts.A.users[0].password",
+	} {
+		_, err := readConfig("text", text)
+		if found := faultPlaces(t, err); found[0][0] != want {
+			t.Errorf("%s: faults are %q", text, found)
+		}
+	}
+	wantRead(t, "text", `server_name: "\xc3\xbc"`, `{"server_name": "ü"}`)
+}
+
 func TestPlainValuesAreReadBackAsWritten(t *testing.T) {
 	t.Parallel()
 	value := map[string]any{

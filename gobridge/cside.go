@@ -1,7 +1,7 @@
 package main
 
 /*
-#cgo CFLAGS: -std=gnu11 -Wall -Wextra -Werror -O2
+#cgo CFLAGS: -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Werror -O2
 #cgo windows LDFLAGS: -lws2_32
 #include "abi.h"
 */
@@ -30,6 +30,10 @@ func wake(socket int64) { C.gb_wake(C.intptr_t(socket)) }
 
 // markFinished ends the spin of whoever waits for the job.
 func markFinished(job uint64) { C.gb_job_mark(C.gb_handle(job)) }
+
+// giveBack takes out of memory what only the loading and the first start have read: relocations and
+// initialisers, some megabytes.
+func giveBack() { C.gb_memory_give_back() }
 
 // closeInChild names a descriptor that a forked child must close, or no longer.
 func closeInChild(fd uintptr, on bool) { C.gb_fork_close_fd(C.int(fd), cbool(on)) }

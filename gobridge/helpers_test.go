@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/big"
@@ -28,8 +29,12 @@ import (
 
 const patience = 20 * time.Second
 
+// arguments are go test's: the bridge hides those of its process, see process.go.
+var arguments = os.Args
+
 // TestMain asserts that the tests left nothing alive: no server, no job, no goroutine.
 func TestMain(m *testing.M) {
+	_ = flag.CommandLine.Parse(arguments[1:]) // exits by itself
 	before := goroutines()
 	code := m.Run()
 	http.DefaultClient.CloseIdleConnections()
@@ -157,8 +162,8 @@ func connect(t testing.TB, url string, options ...nats.Option) *nats.Conn {
 	return nc
 }
 
-// wantFault asserts the code of an error and that its text has each of the words.
-func wantFault(t testing.TB, err error, code int32, words ...string) *fault {
+// wantFault asserts the code of an error and that its text has each of the words, and gives its facts.
+func wantFault(t testing.TB, err error, code int32, words ...string) map[string]any {
 	t.Helper()
 	var f *fault
 	if !errors.As(err, &f) {
@@ -172,13 +177,13 @@ func wantFault(t testing.TB, err error, code int32, words ...string) *fault {
 			t.Errorf("%q is not in: %v", word, err)
 		}
 	}
-	return f
+	return f.facts
 }
 
 // faultPlaces are the errors of a configuration fault.
 func faultPlaces(t testing.TB, err error) []place {
 	t.Helper()
-	found, ok := wantFault(t, err, codeConfig).facts["errors"].([]place)
+	found, ok := wantFault(t, err, codeConfig)["errors"].([]place)
 	if !ok {
 		t.Fatalf("no errors in %v", err)
 	}

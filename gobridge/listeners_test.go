@@ -38,9 +38,9 @@ func TestTakenPortNamesItsKey(t *testing.T) {
 			port := taken(t)
 			_, _, err := tryStart(t, listenerText(t, key, port), overlay{})
 			address := fmt.Sprintf("127.0.0.1:%d", port)
-			f := wantFault(t, err, codePortInUse, key+": ", address)
-			if f.facts["key"] != key || f.facts["address"] != address {
-				t.Errorf("facts are %v", f.facts)
+			facts := wantFault(t, err, codePortInUse, key+": ", address)
+			if facts["key"] != key || facts["address"] != address {
+				t.Errorf("facts are %v", facts)
 			}
 		})
 	}

@@ -224,6 +224,18 @@ func TestReopenWithoutAFileDoesNothing(t *testing.T) {
 	check(t, l.reopen())
 }
 
+func TestLinesGoToStderr(t *testing.T) {
+	stderr := divertStderr(t)
+	l := newLogger()
+	l.use(logSettings{stderr: true}, stderrSink{})
+	l.Warnf("odd")
+	l.use(logSettings{}, nil)
+	l.Warnf("unheard")
+	if got, want := stderr(), fmt.Sprintf("[%d] [WRN] odd\n", os.Getpid()); got != want {
+		t.Errorf("stderr has %q, not %q", got, want)
+	}
+}
+
 func TestStderrIsOnlyForTextsThatNameNoOtherPlace(t *testing.T) {
 	t.Parallel()
 	l := newLogger()

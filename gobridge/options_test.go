@@ -76,7 +76,7 @@ func TestWarningsAloneAreNoFault(t *testing.T) {
 		t.Errorf("warnings are %q", s.warnings)
 	}
 	_, err := parseSettings(`{"ping_interval": 5, "port": "x"}`, overlay{})
-	warnings, ok := wantFault(t, err, codeConfig).facts["warnings"].([]place)
+	warnings, ok := wantFault(t, err, codeConfig)["warnings"].([]place)
 	if !ok || len(warnings) != 1 || warnings[0][0] != "ping_interval" {
 		t.Errorf("beside an error, warnings are %q", warnings)
 	}

@@ -36,6 +36,8 @@ type embedded struct {
 var (
 	servers table[*embedded]
 	ending  atomic.Bool // the process: its servers are stopped, and no more are started
+
+	firstStart sync.Once
 )
 
 func startServer(text string, over overlay) (handle, jobHandle uint64) {
@@ -108,6 +110,7 @@ func (e *embedded) start(j *job, text string, over overlay) ([]byte, error) {
 	if !j.commit() {
 		return nil, errCanceled
 	}
+	go firstStart.Do(giveBack)
 	return state, nil
 }
 

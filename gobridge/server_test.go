@@ -225,6 +225,22 @@ func TestStateIsKnownFromTheStart(t *testing.T) {
 	}
 }
 
+func TestOpenListenerIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"port: -1": true,
+		"port: -1, authorization { token: secret }": false,
+		"port: -1, host: localhost":                 false,
+		plain:                                       false,
+	} {
+		path := filepath.Join(t.TempDir(), "a.log")
+		start(t, fmt.Sprintf("%s, log_file: %q", text, filepath.ToSlash(path)))
+		if warned := strings.Contains(read(t, path), "[WRN] Clients can connect"); warned != want {
+			t.Errorf("%s: warned is %v", text, warned)
+		}
+	}
+}
+
 func TestURLsTellOfTLS(t *testing.T) {
 	t.Parallel()
 	c := makeCertificates(t, "s")

@@ -22,9 +22,9 @@ func TestStoreIsLockedWhileInUse(t *testing.T) {
 	}
 	_, err = openStore(other, "east-2", false)
 	holder := fmt.Sprintf("process %d, server east-1", os.Getpid())
-	f := wantFault(t, err, codeStoreInUse, other, holder)
-	if f.facts["holder"] != holder || f.facts["store_dir"] != other || f.facts["key"] != "jetstream.store_dir" {
-		t.Errorf("facts are %v", f.facts)
+	facts := wantFault(t, err, codeStoreInUse, other, holder)
+	if facts["holder"] != holder || facts["store_dir"] != other || facts["key"] != "jetstream.store_dir" {
+		t.Errorf("facts are %v", facts)
 	}
 	first.close()
 

@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from dotgnatly import jobs, runtime
@@ -192,10 +191,10 @@ async def add_stream(url: str, messages: int = 1) -> None:
     await client.close()
 
 
-def in_fork(call: Callable[[], Any], fork: Callable[[], int] = os.fork) -> str:
+def in_fork(call: Callable[[], Any], fork: Callable[[], int] | None = None) -> str:
     """What a call gives, or raises, in a forked child."""
     reader, writer = os.pipe()
-    pid = fork()
+    pid = (fork or os.fork)()
     if pid == 0:
         try:
             said = repr(call())
@@ -217,7 +216,7 @@ def in_fork(call: Callable[[], Any], fork: Callable[[], int] = os.fork) -> str:
 class Child:
     """A forked child that lives until it is told to end, and does nothing."""
 
-    def __init__(self, fork: Callable[[], int] = os.fork) -> None:
+    def __init__(self, fork: Callable[[], int]) -> None:
         reader, self._writer = os.pipe()
         self.pid = fork()
         if self.pid == 0:
@@ -274,8 +273,8 @@ def interrupted(call: Callable[[], Any], seconds: float) -> None:
 
 
 def moments() -> Iterator[Callable[[], Awaitable[None]]]:
-    """Waits of growing length for a task to be cancelled after: first by steps of the loop, then by time."""
-    import asyncio  # noqa: PLC0415 - most scripts do without it
+    """Ever longer waits, to cancel a task after: by steps of the loop, then by time."""
+    import asyncio  # most scripts do without it
 
     async def steps(count: int) -> None:
         for _ in range(count):

@@ -1,4 +1,4 @@
-"""In an event loop: nothing blocks it, a cancelled call leaves a defined state, no thread is used."""
+"""Nothing blocks an event loop; a cancelled call leaves a defined state; no thread is used."""
 
 import pytest
 
@@ -111,7 +111,9 @@ async def main():
     """)
 
 
-@pytest.mark.parametrize("config", ["{'port': -1}", "{'port': -1, 'jetstream': {}, 'http_port': -1}"])
+@pytest.mark.parametrize(
+    "config", ["{'port': -1}", "{'port': -1, 'jetstream': {}, 'http_port': -1}"]
+)
 def test_start_may_be_cancelled_at_any_moment(runs, config):
     """Afterwards the server runs or does not, as is_running says; the controller goes on."""
     runs(f"""

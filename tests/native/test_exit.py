@@ -1,4 +1,4 @@
-"""Every way out of the program: silent, fast, with Python's exit code, and a store that is whole."""
+"""Every way out of the program: silent, fast, with Python's exit code, and the store whole."""
 
 import signal
 import sys
@@ -18,7 +18,7 @@ asyncio.run(add_stream(controller.client_url))
 """
 
 INDEX = "store/jetstream/$G/streams/S/msgs/index.db"
-"""JetStream writes it when it is shut down cleanly; without it one bad bit costs thousands of messages."""
+"""Written by a clean stop; without it one bad bit can cost thousands of messages."""
 
 FAST = 5.0
 """Seconds for a whole interpreter, of which the exit is some milliseconds; a hang is 30."""
@@ -33,7 +33,10 @@ WAYS = {
         "KeyboardInterrupt",
     ),
     "SIGTERM with a handler": (
-        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); signal.raise_signal(signal.SIGTERM)",
+        """
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+signal.raise_signal(signal.SIGTERM)
+""",
         0,
         "",
     ),
@@ -196,7 +199,7 @@ def test_an_exit_in_another_thread_s_start_is_clean(passes, tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork()")
 def test_an_exiting_child_leaves_the_parent_s_server_alone(passes):
-    """atexit hooks are inherited by forked children."""
+    """Forked children inherit what was registered with atexit."""
     passes("""
         from dotgnatly import NatsController
         from inside import *

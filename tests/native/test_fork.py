@@ -61,7 +61,9 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("calls", [EVERY_BLOCKING_CALL, EVERY_AWAITED_CALL], ids=["blocking", "async"])
+@pytest.mark.parametrize(
+    "calls", [EVERY_BLOCKING_CALL, EVERY_AWAITED_CALL], ids=["blocking", "async"]
+)
 def test_every_call_in_a_forked_child_is_an_error_at_once(passes, calls):
     """A call into the dead Go runtime would hang for ever."""
     outcomes = passes(EVERY_CALL + calls)
@@ -110,7 +112,9 @@ def test_a_configuration_read_at_import_is_named(passes, tmp_path):
     """from_file loads Go as well, which few expect of it."""
     (tmp_path / "a.conf").write_text("port: -1")
     (tmp_path / "settings.py").write_text(
-        "from dotgnatly import BrokerConfiguration\n\nCONFIG = BrokerConfiguration.from_file('a.conf')\n"
+        "from dotgnatly import BrokerConfiguration\n"
+        "\n"
+        "CONFIG = BrokerConfiguration.from_file('a.conf')\n"
     )
     (said,) = passes("""
         import settings
@@ -147,7 +151,7 @@ def test_a_lock_held_at_the_fork_does_not_hang_the_child(passes, fifo):
 
 @pytest.mark.parametrize("fork", ["os.fork", "ctypes.PyDLL(None).fork"])
 def test_a_child_keeps_no_client_port_or_store(passes, fork):
-    """Else clients of a stopped server hang, and neither its port nor its store can be used again."""
+    """Else clients of a stopped server hang, and its port and store cannot be used again."""
     passes(f"""
         import ctypes
         from dotgnatly import NatsController

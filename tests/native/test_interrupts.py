@@ -1,4 +1,4 @@
-"""Ctrl-C ends every call at once, wherever it arrives, and leaves a state that one can go on from."""
+"""Ctrl-C ends every call at once, wherever it arrives, and leaves a defined state."""
 
 import sys
 

@@ -134,7 +134,9 @@ def test_many_servers_live_in_one_process(passes):
             pass
         before = alive()
         controllers = [
-            NatsController({"port": -1, "jetstream": {}, "server_name": f"s{n}", "log_file": f"{n}.log"})
+            NatsController(
+                {"port": -1, "jetstream": {}, "server_name": f"s{n}", "log_file": f"{n}.log"}
+            )
             for n in range(20)
         ]
         for controller in controllers:

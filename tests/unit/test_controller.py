@@ -21,6 +21,7 @@ from dotgnatly import (
     RestartRequiredError,
     ServerInfo,
     ServerStoppedError,
+    StartTimeoutError,
     StateError,
     runtime,
 )
@@ -172,6 +173,29 @@ async def test_a_refused_start_leaves_the_controller_usable(make):
     assert not controller.is_running
     await controller.start({"port": -1})
     assert controller.is_running
+
+
+async def test_a_start_without_time_happens_whole_or_not_at_all(make):
+    """It may be done before anybody looks at the clock; it is never half done."""
+    controller = make({"port": -1, "jetstream": {}})
+    try:
+        await controller.start(timeout=0)
+    except StartTimeoutError:
+        assert not controller.is_running
+        await controller.start()
+    assert controller.is_running
+
+
+async def test_a_change_without_time_happens_whole_or_not_at_all(broker):
+    """The same, of a change."""
+    try:
+        await broker.update_config(max_payload=2 * MEBIBYTE, timeout=0)
+    except ChangeError:
+        expected = DEFAULT_MAX_PAYLOAD
+    else:
+        expected = 2 * MEBIBYTE
+    assert (await broker.varz()).max_payload == expected
+    assert (await broker.update_config(max_payload=3 * MEBIBYTE)).config == broker.config
 
 
 async def test_repr_says_whether_it_runs(make):
