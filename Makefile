@@ -20,7 +20,7 @@ NATIVE  := dotgnatly/_native.pyx dotgnatly/exports.map \
            $(filter-out %_test.go,$(wildcard gobridge/*.go)) $(wildcard gobridge/*.[ch] gobridge/go.*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-go lint lint-workflows types bench wheel \
+.PHONY: help demo build test test-go test-python lint lint-workflows types bench wheel \
         wheels-check notices clean
 
 help:  ## List these commands
@@ -32,13 +32,15 @@ demo: build  ## Start a broker with JetStream, talk to it, reload it live
 
 build: $(BUILT)  ## Make .venv and build what changed
 
-test: test-go  ## Run all tests, Go's and Python's
-	python -m pytest
+test: test-go test-python  ## Run all tests, Go's and Python's
 
 test-go: build $(GO)  ## Run the Go tests, under the race detector
 	$(GO) -C gobridge vet ./...
 	$(GO) -C gobridge vet $(abspath $(wildcard benchmarks/native/*.go))
 	$(GO) -C gobridge test -race ./...
+
+test-python: build  ## Run the Python tests
+	python -m pytest
 
 lint: $(LINTERS) $(GOLANGCI_LINT)  ## Check style and find mistakes, in Python, C and Go
 	ruff check

@@ -158,14 +158,14 @@ class Server:
 
     def shutdown(self, timeout: float | None) -> Steps[None]:
         """Stop the server and wait until it is gone. Does nothing if it is not running."""
-        if self.handle and not self._pending:
+        late = ShutdownTimeoutError(f"{self} still runs after {timeout} s")
+        yield from self._settle(timeout, late)
+        if self.handle:
             with suppress(ServerStoppedError):
                 self._pending = runtime.native().server_stop(self.handle)
             _unclosed.discard(self)
             self.handle, self.state, self._defaults = 0, None, Defaults()
-        yield from self._settle(
-            timeout, ShutdownTimeoutError(f"{self} still runs after {timeout} s")
-        )
+            yield from self._settle(timeout, late)
 
     def _give_up(self, job: int) -> None:
         self._pending = job

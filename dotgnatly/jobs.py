@@ -1,26 +1,21 @@
 """Waiting for jobs of the native library, blocking or in an event loop.
 
-A job runs in Go. Whoever waits spins for some microseconds, then sleeps on a socket that Go sends
-a byte on; so signals are handled at once, and no thread is held in Go.
+A job runs in Go. Whoever waits spins for some microseconds, then sleeps until Go sends a byte; so
+signals are handled at once, and no thread is held in Go.
 
 What several calls to the library make up together is written once, as steps: a generator that
 yields each job it waits for. ``run`` drives it in a blocking way, ``arun`` in an event loop.
 """
 
-import time
 from collections.abc import Generator
-from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from dotgnatly import runtime
+from dotgnatly._wake import Wake
 from dotgnatly.errors import DotgnatlyError
-
-if TYPE_CHECKING:
-    import socket
 
 _SPIN_NS = 100_000
 _SPIN_NS_IN_LOOP = 30_000  # an event loop has other things to do
-_GLANCE_S = 0.05
 
 T = TypeVar("T")
 
@@ -45,37 +40,20 @@ def wait(job: int, timeout: float | None = None) -> bytes:
     """
     library = runtime.native()
     if not library.job_spin(job, _SPIN_NS):
-        import socket  # slow at the first time, and meanwhile the job goes on
-
-        reader, writer = socket.socketpair()
-        with reader, writer:
-            if not library.job_watch(job, writer.fileno()):
+        with Wake() as wake:
+            if not library.job_watch(job, wake.writer):
                 try:
-                    _receive(reader, timeout)
+                    wake.wait(timeout)
                 finally:
                     library.job_watch(job, -1)
     result: bytes = library.job_take(job)
     return result
 
 
-def _receive(reader: "socket.socket", timeout: float | None) -> None:
-    # A signal that comes just before the wait, or on a thread of Go's, does not end it; in Winsock
-    # none does. So look up often enough to notice one.
-    deadline = None if timeout is None else time.monotonic() + timeout
-    while True:
-        left = _GLANCE_S if deadline is None else deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        reader.settimeout(min(left, _GLANCE_S))
-        with suppress(TimeoutError):
-            reader.recv(1)
-            return
-
-
 async def await_(job: int, timeout: float | None = None) -> bytes:
     """Wait for a job in the running event loop; otherwise as ``wait``."""
     import asyncio
-    import socket
+    import socket  # every event loop can wait for one
 
     library = runtime.native()
     if not library.job_spin(job, _SPIN_NS_IN_LOOP):

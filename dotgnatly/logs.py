@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from dotgnatly._wake import Wake
+
 if TYPE_CHECKING:
     import logging
-    import socket
     import threading
 
 TRACE = 5
 """Level of the server's trace lines, below DEBUG."""
 
 _starting = _thread.allocate_lock()
-_reader_thread: "threading.Thread | None" = None
-_writer: "socket.socket | None" = None
+_thread_of_lines: "threading.Thread | None" = None
+_wake: Wake | None = None
 _logger: "logging.Logger | None" = None
 
 
@@ -40,28 +41,27 @@ def start(library: ModuleType) -> None:
 
     Called while the first server starts: what is imported here costs no time of its own then.
     """
-    import socket
     import threading
 
-    global _reader_thread, _writer  # noqa: PLW0603 - one thread a process
+    global _thread_of_lines, _wake  # noqa: PLW0603 - one thread a process
     with _starting:
-        if _reader_thread is not None:
+        if _thread_of_lines is not None:
             return
-        reader, _writer = socket.socketpair()
-        _reader_thread = threading.Thread(
-            target=_deliver_all, args=(library, reader), name="dotgnatly-logs", daemon=True
+        _wake = Wake()
+        _thread_of_lines = threading.Thread(
+            target=_deliver_all, args=(library, _wake), name="dotgnatly-logs", daemon=True
         )
-        _reader_thread.start()
-        library.logs_open(_writer.fileno())
+        _thread_of_lines.start()
+        library.logs_open(_wake.writer)
 
 
 def stop(library: ModuleType) -> None:
     """Deliver what is left and end the thread."""
-    if _reader_thread is None or _writer is None:
+    if _thread_of_lines is None or _wake is None:
         return
     library.logs_open(-1)
-    _writer.close()
-    _reader_thread.join(2.0)
+    _wake.close_writer()
+    _thread_of_lines.join(2.0)
 
 
 def package_logger() -> "logging.Logger":
@@ -74,15 +74,15 @@ def package_logger() -> "logging.Logger":
     return logger
 
 
-def _deliver_all(library: ModuleType, reader: "socket.socket") -> None:
-    with reader:
-        more = True
-        while more:
-            more = bool(reader.recv(4096))
-            batch = _decode(library.logs_take())
-            # A program that never imported logging has asked for no lines.
-            if "logging" in sys.modules:
-                _deliver(batch, _logger or _first_logger())
+def _deliver_all(library: ModuleType, wake: Wake) -> None:
+    more = True
+    while more:
+        more = bool(wake.read())
+        batch = _decode(library.logs_take())
+        # A program that never imported logging has asked for no lines.
+        if "logging" in sys.modules:
+            _deliver(batch, _logger or _first_logger())
+    wake.close_reader()
 
 
 def _first_logger() -> "logging.Logger":

@@ -62,10 +62,10 @@ enum {
 /* -- jobs ---------------------------------------------------------------------------------------- */
 
 /* A goroutine entered from C is bound to its thread and pays for each wake, so nobody waits inside a
- * call. The caller spins on gb_job_spin, then gives a socket to gb_job_watch and sleeps on its peer,
- * then takes the result. A job is forgotten when it is taken. */
+ * call. The caller spins on gb_job_spin, then gives gb_job_watch the writing end of a pipe (on Windows
+ * a socket) and sleeps on the other end, then takes the result. A job is forgotten when it is taken. */
 
-/* gb_job_watch: when the job finishes, one byte is sent on the socket `wake` (-1: stop watching; after
+/* gb_job_watch: when the job finishes, one byte is written to `wake` (-1: stop watching; after
  * that call nothing is sent). Writes 1 to finished if it is over already: then nothing will be sent. */
 /* gb_job_take: the result of a finished job to out, or its error to e, and forgets the job. */
 /* gb_job_cancel: asks the job to undo itself. Writes 1 to finished if it is too late: the result stands.
@@ -104,7 +104,7 @@ enum {
 
 /* -- log lines ----------------------------------------------------------------------------------- */
 
-/* gb_logs_open: from now on one byte is sent on the socket `wake` when lines wait. -1 stops that. */
+/* gb_logs_open: from now on one byte is written to `wake` when lines wait. -1 stops that. */
 /* gb_logs_take: JSON {lines: [[server_name, level, time_ns, text], ...], dropped} to out: all that wait, at
  * most some thousand; `dropped` counts lines lost to a full ring since the last call. Levels are those of
  * Python's logging; trace is 5. */

@@ -25,8 +25,8 @@ const (
 	codeCanceled   = int32(C.GB_ECANCELED)
 )
 
-// wake sends one byte on a socket whose peer a waiter sleeps on.
-func wake(socket int64) { C.gb_wake(C.intptr_t(socket)) }
+// wake writes the byte that a waiter sleeps until.
+func wake(writer int64) { C.gb_wake(C.intptr_t(writer)) }
 
 // markFinished ends the spin of whoever waits for the job.
 func markFinished(job uint64) { C.gb_job_mark(C.gb_handle(job)) }

@@ -76,7 +76,7 @@ func await(t testing.TB, handle uint64) ([]byte, error) {
 	t.Helper()
 	j, err := jobs.get(handle)
 	check(t, err)
-	eventually(t, "the job's end", func() bool { return j.watch(noSocket) })
+	eventually(t, "the job's end", func() bool { return j.watch(nobody) })
 	return takeJob(handle)
 }
 

@@ -6,13 +6,8 @@
 #include <winsock2.h>
 #include <windows.h>
 #else
-#include <sys/socket.h>
-#include <sys/types.h>
 #include <time.h>
-#endif
-
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0
+#include <unistd.h>
 #endif
 
 /* A finished job leaves its handle in its slot. Two jobs that share a slot can hide one another's mark:
@@ -60,6 +55,6 @@ int gb_wake(intptr_t wake) {
 #ifdef _WIN32
 	return send((SOCKET)wake, &byte, 1, 0) == 1 ? 0 : -1;
 #else
-	return send((int)wake, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1 ? 0 : -1;
+	return write((int)wake, &byte, 1) == 1 ? 0 : -1;
 #endif
 }

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-const noSocket = -1
+const nobody = -1
 
 // job is a piece of work that somebody outside waits for, cancels, or drops.
 type job struct {
@@ -13,7 +13,7 @@ type job struct {
 	cancel context.CancelFunc
 
 	mu        sync.Mutex
-	wake      int64 // the socket to send a byte on when over, or noSocket
+	wake      int64 // where to write a byte when over, or nobody
 	over      bool
 	committed bool // past the point where it could be undone
 	canceled  bool
@@ -28,7 +28,7 @@ var jobs table[*job]
 // returns, and undoes what it did when told no.
 func startJob(work func(j *job) ([]byte, error)) uint64 {
 	ctx, cancel := context.WithCancel(context.Background())
-	j := &job{ctx: ctx, cancel: cancel, wake: noSocket}
+	j := &job{ctx: ctx, cancel: cancel, wake: nobody}
 	h := jobs.add(j)
 	go func() {
 		var result []byte
@@ -50,9 +50,9 @@ func (j *job) finish(h uint64, result []byte, err error) {
 		_, _ = jobs.take(h)
 	}
 	markFinished(h)
-	if j.wake != noSocket {
+	if j.wake != nobody {
 		wake(j.wake)
-		j.wake = noSocket
+		j.wake = nobody
 	}
 }
 
@@ -75,12 +75,12 @@ func (j *job) requestCancel() (tooLate bool) {
 	return false
 }
 
-// watch has a byte sent on the socket when the job is over, unless it is already.
-func (j *job) watch(socket int64) (over bool) {
+// watch has a byte written when the job is over, unless it is already.
+func (j *job) watch(wake int64) (over bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if !j.over {
-		j.wake = socket
+		j.wake = wake
 	}
 	return j.over
 }
@@ -107,7 +107,7 @@ func dropJob(h uint64) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.wake = noSocket
+	j.wake = nobody
 	j.dropped = true
 	if j.over {
 		_, _ = jobs.take(h)

@@ -141,7 +141,7 @@ func TestNothingIsSentAfterTheWatchEnded(t *testing.T) {
 	j, err := jobs.get(h)
 	check(t, err)
 	j.watch(fd)
-	j.watch(noSocket)
+	j.watch(nobody)
 	close(release)
 	_, err = await(t, h)
 	check(t, err)
@@ -185,7 +185,7 @@ func TestDroppedJobsAreForgotten(t *testing.T) {
 	after := startJob(func(*job) ([]byte, error) { return nil, nil })
 	j, err := jobs.get(after)
 	check(t, err)
-	eventually(t, "the job's end", func() bool { return j.watch(noSocket) })
+	eventually(t, "the job's end", func() bool { return j.watch(nobody) })
 	check(t, dropJob(after))
 	if !dropped(after)() {
 		t.Error("a job dropped after its end is still there")

@@ -47,7 +47,7 @@ type logRing struct {
 	wake    int64
 }
 
-var lines = logRing{lines: make([]logLine, 4096), wake: noSocket}
+var lines = logRing{lines: make([]logLine, 4096), wake: nobody}
 
 func (r *logRing) put(l logLine) {
 	r.mu.Lock()
@@ -59,17 +59,17 @@ func (r *logRing) put(l logLine) {
 	}
 	r.lines[(r.first+r.count)%len(r.lines)] = l
 	r.count++
-	if r.count == 1 && r.wake != noSocket {
+	if r.count == 1 && r.wake != nobody {
 		wake(r.wake)
 	}
 }
 
-func (r *logRing) open(socket int64) {
+func (r *logRing) open(writer int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.wake = socket
-	if r.count > 0 && socket != noSocket {
-		wake(socket)
+	r.wake = writer
+	if r.count > 0 && writer != nobody {
+		wake(writer)
 	}
 }
 

@@ -35,7 +35,7 @@ func takeLines(t testing.TB, r *logRing) (texts []string, dropped int) {
 
 func TestRingGivesLinesInOrder(t *testing.T) {
 	t.Parallel()
-	r := logRing{lines: make([]logLine, 8), wake: noSocket}
+	r := logRing{lines: make([]logLine, 8), wake: nobody}
 	for round := range 5 { // the ring goes round
 		want := []string{}
 		for i := range 3 {
@@ -52,7 +52,7 @@ func TestRingGivesLinesInOrder(t *testing.T) {
 
 func TestFullRingDropsTheOldestAndCounts(t *testing.T) {
 	t.Parallel()
-	r := logRing{lines: make([]logLine, 4), wake: noSocket}
+	r := logRing{lines: make([]logLine, 4), wake: nobody}
 	for i := range 10 {
 		r.put(logLine{text: fmt.Sprint(i)})
 	}
@@ -68,7 +68,7 @@ func TestFullRingDropsTheOldestAndCounts(t *testing.T) {
 func TestRingLosesNothingBetweenThreads(t *testing.T) {
 	t.Parallel()
 	const writers, each = 4, 2000
-	r := logRing{lines: make([]logLine, 64), wake: noSocket}
+	r := logRing{lines: make([]logLine, 64), wake: nobody}
 	var all sync.WaitGroup
 	for range writers {
 		all.Go(func() {

@@ -12,7 +12,7 @@ import (
 func TestRingWakesItsReaderOncePerBatch(t *testing.T) {
 	t.Parallel()
 	fd, peer := wakeSocket(t)
-	r := logRing{lines: make([]logLine, 8), wake: noSocket}
+	r := logRing{lines: make([]logLine, 8), wake: nobody}
 	r.put(logLine{text: "early"})
 	r.open(fd) // lines wait: the reader is told at once
 	wantBytes(t, peer, 1)
@@ -21,7 +21,7 @@ func TestRingWakesItsReaderOncePerBatch(t *testing.T) {
 	r.put(logLine{text: "two"})
 	wantBytes(t, peer, 1)
 	takeLines(t, &r)
-	r.open(noSocket)
+	r.open(nobody)
 	r.put(logLine{text: "late"})
 	wantBytes(t, peer, 0)
 }
