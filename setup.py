@@ -29,12 +29,13 @@ FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 ABI3 = os.environ.get("DOTGNATLY_ABI3") == "1" and not FREE_THREADED
 
 # One symbol stays visible and binds to itself, so that another Go library in the process cannot
-# be mixed up with this one; the Go runtime cannot be unloaded; nothing is kept for a debugger.
+# be mixed up with this one; the Go runtime cannot be unloaded; nothing is kept for a debugger;
+# what is mapped read-only is the file's, as memory.c trusts.
 # The libraries are those that Go's own linker would add, which a c-archive leaves to us.
 LINK = {
     "linux": [
         "-Wl,--version-script=dotgnatly/exports.map", "-Wl,-Bsymbolic", "-Wl,-z,nodelete", "-Wl,-s",
-        "-Wl,--as-needed", "-lresolv", "-lpthread",
+        "-Wl,-z,text", "-Wl,--as-needed", "-lresolv", "-lpthread",
     ],
     "darwin": [
         "-Wl,-exported_symbol,_PyInit__native", "-Wl,-x",

@@ -19,10 +19,13 @@ type fileSink struct {
 	file      *os.File
 	size      int64
 	failing   bool
+	made      bool // it was not there before
 }
 
 func openFileSink(path string, sizeLimit, maxFiles int64) (sink, error) {
 	f := &fileSink{path: path, sizeLimit: sizeLimit, maxFiles: maxFiles}
+	_, err := os.Stat(path)
+	f.made = errors.Is(err, fs.ErrNotExist)
 	if err := f.open(); err != nil {
 		return nil, configFault("log_file", "%v", err)
 	}
@@ -41,6 +44,13 @@ func (f *fileSink) open() error {
 	}
 	f.file, f.size = file, info.Size()
 	return nil
+}
+
+// removeIfMade takes back a file that came to be for a change that was refused.
+func (f *fileSink) removeIfMade() {
+	if f.made && f.size == 0 {
+		_ = os.Remove(f.path)
+	}
 }
 
 // reopen keeps the open file if a new one cannot be had.

@@ -152,7 +152,7 @@ func (e *embedded) warnIfOpen() {
 // lockStore locks the store that the settings name, if they want one and it is not locked already.
 func (e *embedded) lockStore(set *settings) error {
 	dir := set.opts.StoreDir
-	if !set.opts.JetStream || (e.store != nil && e.store.dir == dir) {
+	if !set.opts.JetStream || e.store.is(dir) {
 		return nil
 	}
 	if dir == "" {

@@ -58,6 +58,19 @@ func (s *store) sign(serverName string) error {
 	return err
 }
 
+// is tells whether a directory is the locked one, however it is spelt.
+func (s *store) is(dir string) bool {
+	if s == nil {
+		return false
+	}
+	ours, err := os.Stat(s.dir)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(dir)
+	return err == nil && os.SameFile(ours, other)
+}
+
 func (s *store) close() {
 	if s == nil {
 		return
