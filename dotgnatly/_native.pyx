@@ -2,7 +2,7 @@
 """One thin function for each function of gobridge/abi.h, which is the manual. All policy is Python above.
 
 Loading this module starts the Go runtime: ``runtime.native`` does it, at the first call that needs it.
-Handles and jobs are integers. In a forked child every call raises ``ForkedProcessError``.
+Handles are integers. In a forked child every call raises ``ForkedProcessError``.
 """
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stddef cimport size_t
@@ -24,7 +24,13 @@ cdef extern from "abi.h" nogil:
         gb_buf facts
     int gb_forked()
     int gb_fork_guard()
+    ctypedef struct gb_pair:
+        intptr_t reader
+        intptr_t writer
     int gb_job_spin(gb_handle job, int64_t ns)
+    int gb_wake(intptr_t writer)
+    int gb_pair_open(gb_pair *p)
+    void gb_pair_close(gb_pair *p)
 
 cdef extern from "libgobridge.h" nogil:
     void gb_buf_free(gb_buf b)
@@ -54,7 +60,7 @@ cdef extern from "libgobridge.h" nogil:
     void gb_server_compare(gb_handle server, char *kind, size_t kn, char *data, size_t n,
                            gb_handle *job, gb_error *e)
     void gb_server_connect(gb_handle server, intptr_t socket, gb_error *e)
-    void gb_server_reopen_log(gb_handle server, gb_error *e)
+    void gb_server_reopen_log(gb_handle server, gb_handle *job, gb_error *e)
     void gb_logs_open(intptr_t socket, gb_error *e)
     void gb_logs_take(gb_buf *out, gb_error *e)
 
@@ -136,48 +142,78 @@ def fault(bytes kind not None) -> None:
         gb_fault(p, n, &e)
     _check(&e)
 
-def job_spin(uint64_t job, int64_t ns) -> bool:
-    cdef int over
-    _require_owner()
-    with nogil:
-        over = gb_job_spin(job, ns)
-    return bool(over)
+cdef class Job:
+    """A job in Go, from its start until its result is taken. One that nobody holds any more is cancelled
+    and forgotten, so that none is lost wherever an exception or a signal comes."""
+    cdef gb_handle handle
+    cdef gb_pair pair
+    cdef bytes result                      # once it is taken, and the handle dead
 
-def job_watch(uint64_t job, int64_t socket) -> bool:
-    cdef gb_error e
-    cdef int over
-    _require_owner()
-    with nogil:
-        gb_job_watch(job, <intptr_t>socket, &over, &e)
-    _check(&e)
-    return bool(over)
+    def __cinit__(self):
+        self.pair.reader = self.pair.writer = -1
+        self.result = b""
 
-def job_take(uint64_t job) -> bytes:
-    cdef gb_buf out
-    cdef gb_error e
-    _require_owner()
-    with nogil:
-        gb_job_take(job, &out, &e)
-    _check(&e)
-    return _take(&out)
+    def spin(self, int64_t ns) -> bool:
+        cdef int over
+        _require_owner()
+        if self.handle == 0:
+            return True
+        with nogil:
+            over = gb_job_spin(self.handle, ns)
+        return bool(over)
 
-def job_cancel(uint64_t job) -> bool:
-    cdef gb_error e
-    cdef int late
-    _require_owner()
-    with nogil:
-        gb_job_cancel(job, &late, &e)
-    _check(&e)
-    return bool(late)
+    def watch(self) -> int:
+        """What to wait for: a descriptor that can be read when the job is over. It is the job's."""
+        cdef gb_error e
+        cdef int over
+        _require_owner()
+        if self.pair.reader < 0 and gb_pair_open(&self.pair) != 0:
+            raise OSError("no descriptor is left to wait for a job with")
+        with nogil:
+            gb_job_watch(self.handle, self.pair.writer, &over, &e)
+        _check(&e)
+        if over:
+            gb_wake(self.pair.writer)
+        return self.pair.reader
 
-def job_drop(uint64_t job) -> None:
-    cdef gb_error e
-    _require_owner()
-    with nogil:
-        gb_job_drop(job, &e)
-    _check(&e)
+    def take(self) -> bytes:
+        cdef gb_buf out
+        cdef gb_error e
+        _require_owner()
+        if self.handle != 0:
+            with nogil:
+                gb_job_take(self.handle, &out, &e)
+            self.handle = 0
+            _check(&e)
+            self.result = _take(&out)
+        return self.result
 
-def config_read(bytes kind not None, bytes data not None) -> int:
+    def cancel(self) -> bool:
+        cdef gb_error e
+        cdef int late
+        _require_owner()
+        if self.handle == 0:
+            return True
+        with nogil:
+            gb_job_cancel(self.handle, &late, &e)
+        _check(&e)
+        return bool(late)
+
+    def __dealloc__(self):
+        cdef gb_error e
+        if self.handle != 0 and not gb_forked():
+            with nogil:
+                gb_job_drop(self.handle, &e)
+                gb_buf_free(e.message)
+                gb_buf_free(e.facts)
+        gb_pair_close(&self.pair)          # last: until then Go may write to it
+
+cdef Job _job(gb_handle handle):
+    cdef Job job = Job.__new__(Job)
+    job.handle = handle
+    return job
+
+def config_read(bytes kind not None, bytes data not None) -> Job:
     cdef gb_error e
     cdef gb_handle job
     cdef char *k = kind
@@ -187,9 +223,9 @@ def config_read(bytes kind not None, bytes data not None) -> int:
     with nogil:
         gb_config_read(k, kn, p, n, &job, &e)
     _check(&e)
-    return job
+    return _job(job)
 
-def config_check(bytes text not None, bytes overlay not None) -> int:
+def config_check(bytes text not None, bytes overlay not None) -> Job:
     cdef gb_error e
     cdef gb_handle job
     cdef char *p = text
@@ -199,9 +235,9 @@ def config_check(bytes text not None, bytes overlay not None) -> int:
     with nogil:
         gb_config_check(p, n, o, on, &job, &e)
     _check(&e)
-    return job
+    return _job(job)
 
-def config_compare(bytes path not None, bytes text not None) -> int:
+def config_compare(bytes path not None, bytes text not None) -> Job:
     cdef gb_error e
     cdef gb_handle job
     cdef char *f = path
@@ -211,9 +247,10 @@ def config_compare(bytes path not None, bytes text not None) -> int:
     with nogil:
         gb_config_compare(f, fn, p, n, &job, &e)
     _check(&e)
-    return job
+    return _job(job)
 
-def server_start(bytes text not None, bytes overlay not None) -> tuple[int, int]:
+def server_start(owner, bytes text not None, bytes overlay not None) -> Job:
+    # The handle goes to owner.handle from here: in Python a signal could come before it is stored.
     cdef gb_error e
     cdef gb_handle server, job
     cdef char *p = text
@@ -223,9 +260,11 @@ def server_start(bytes text not None, bytes overlay not None) -> tuple[int, int]
     with nogil:
         gb_server_start(p, n, o, on, &server, &job, &e)
     _check(&e)
-    return server, job
+    started = _job(job)
+    owner.handle = server
+    return started
 
-def server_apply(uint64_t server, bytes text not None, bytes overlay not None) -> int:
+def server_apply(uint64_t server, bytes text not None, bytes overlay not None) -> Job:
     cdef gb_error e
     cdef gb_handle job
     cdef char *p = text
@@ -235,25 +274,25 @@ def server_apply(uint64_t server, bytes text not None, bytes overlay not None) -
     with nogil:
         gb_server_apply(server, p, n, o, on, &job, &e)
     _check(&e)
-    return job
+    return _job(job)
 
-def server_stop(uint64_t server) -> int:
+def server_stop(uint64_t server) -> Job:
     cdef gb_error e
     cdef gb_handle job
     _require_owner()
     with nogil:
         gb_server_stop(server, &job, &e)
     _check(&e)
-    return job
+    return _job(job)
 
-def servers_stop() -> int:
+def servers_stop() -> Job:
     cdef gb_error e
     cdef gb_handle job
     _require_owner()
     with nogil:
         gb_servers_stop(&job, &e)
     _check(&e)
-    return job
+    return _job(job)
 
 def server_state(uint64_t server) -> bytes:
     cdef gb_buf out
@@ -271,7 +310,7 @@ def server_running(uint64_t server) -> bool:
         running = gb_server_running(server)
     return bool(running)
 
-def server_monitor(uint64_t server, bytes endpoint not None, bytes options not None) -> int:
+def server_monitor(uint64_t server, bytes endpoint not None, bytes options not None) -> Job:
     cdef gb_error e
     cdef gb_handle job
     cdef char *p = endpoint
@@ -281,9 +320,9 @@ def server_monitor(uint64_t server, bytes endpoint not None, bytes options not N
     with nogil:
         gb_server_monitor(server, p, n, o, on, &job, &e)
     _check(&e)
-    return job
+    return _job(job)
 
-def server_compare(uint64_t server, bytes kind not None, bytes data not None) -> int:
+def server_compare(uint64_t server, bytes kind not None, bytes data not None) -> Job:
     cdef gb_error e
     cdef gb_handle job
     cdef char *k = kind
@@ -293,7 +332,7 @@ def server_compare(uint64_t server, bytes kind not None, bytes data not None) ->
     with nogil:
         gb_server_compare(server, k, kn, p, n, &job, &e)
     _check(&e)
-    return job
+    return _job(job)
 
 def server_connect(uint64_t server, int64_t socket) -> None:
     cdef gb_error e
@@ -302,12 +341,14 @@ def server_connect(uint64_t server, int64_t socket) -> None:
         gb_server_connect(server, <intptr_t>socket, &e)
     _check(&e)
 
-def server_reopen_log(uint64_t server) -> None:
+def server_reopen_log(uint64_t server) -> Job:
     cdef gb_error e
+    cdef gb_handle job
     _require_owner()
     with nogil:
-        gb_server_reopen_log(server, &e)
+        gb_server_reopen_log(server, &job, &e)
     _check(&e)
+    return _job(job)
 
 def logs_open(int64_t socket) -> None:
     cdef gb_error e

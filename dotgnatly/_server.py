@@ -25,12 +25,13 @@ from dotgnatly.errors import (
     ShutdownTimeoutError,
     StartTimeoutError,
 )
-from dotgnatly.jobs import Steps, Wait, ask
+from dotgnatly.jobs import Steps, Wait
 from dotgnatly.versions import ConfigurationVersion
 
 if TYPE_CHECKING:
     import socket
 
+    from dotgnatly._native import Job
     from dotgnatly.info import ServerInfo
     from dotgnatly.monitoring import Healthz, Varz
 
@@ -38,7 +39,7 @@ _CLEANUP_S = 2.0
 """How long a start or change that ran out of time is given to undo itself."""
 
 _unclosed: set["Server"] = set()
-"""Running servers: somebody's, even if the program has forgotten its controller."""
+"""Started and not shut down: the program may have forgotten their controllers."""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,14 +81,14 @@ class Server:
         """The one in force, or to be: both layers."""
         self.versions: list[ConfigurationVersion] = []
         self.handle = 0
-        self.state: State | None = None
+        """Of the last server; it may be dead, and Go knows."""
         self._dont_listen = dont_listen
         self._memory_limit = memory_limit
         self._name = name or ""
         self._stderr = stderr
         self._made_at = made_at
         self._defaults = Defaults()
-        self._pending = 0
+        self._pending: Job | None = None
         """A job that was given up: it is undoing itself, and the next call waits for its end."""
 
     # -- facts, without waiting ----------------------------------------------------------------
@@ -105,10 +106,7 @@ class Server:
 
     def facts(self) -> State:
         """What is known of the running server."""
-        state = self.state  # another thread may be shutting it down
-        if state is None or not self.running:
-            raise ServerStoppedError(f"{self} is not running")
-        return state
+        return _decode_state(runtime.native().server_state(self.require_running()))
 
     def __str__(self) -> str:
         return f"server {self._name}" if self._name else "the server"
@@ -119,42 +117,40 @@ class Server:
         self, config: BrokerConfiguration | Mapping[str, Any] | None, timeout: float | None
     ) -> Steps[str | None]:
         """Start the server and wait until every listener is open; returns the client URL."""
-        if self.handle and self.running:
+        if self.running:
             raise AlreadyRunningError(f"{self} is running already")
         yield from self._settle(timeout, StartTimeoutError(f"{self} is still stopping"))
         if config is not None:
             self.base, self.changes = _as_config(config), self.flags
             self.config = self.base.merge(self.changes)
+        self._defaults = Defaults()
         text, overlay = self._render(self.config)
         library = runtime.native()
         if self._memory_limit is not None:
             runtime.memory_limit(self._memory_limit)
-        handle, job = library.server_start(text, overlay)
+        _unclosed.add(self)
+        job = library.server_start(self, text, overlay)
         try:
             logs.start(library)
-            result = yield Wait(job, timeout)
+            yield Wait(job, timeout)
         except DotgnatlyError:
-            self._defaults = Defaults()
+            _unclosed.discard(self)
             raise
         except BaseException as exc:
-            if library.job_cancel(job):  # too late: it has started
-                self._started(handle, (yield Wait(job)))
-                if not isinstance(exc, TimeoutError):
-                    raise
-                return self.facts().client_url
-            self._give_up(job)
-            if isinstance(exc, TimeoutError):
-                late = StartTimeoutError(f"{self} was not ready after {timeout} s")
-                yield from self._settle(_CLEANUP_S, late)
-                raise late from None
-            raise
-        self._started(handle, result)
-        return self.facts().client_url
-
-    def _started(self, handle: int, result: bytes) -> None:
-        self.handle, self.state = handle, _decode_state(result)
-        _unclosed.add(self)
+            timed_out = isinstance(exc, TimeoutError)
+            if not job.cancel():
+                self._pending = job
+                if timed_out:
+                    late = StartTimeoutError(f"{self} was not ready after {timeout} s")
+                    yield from self._settle(_CLEANUP_S, late)
+                    raise late from None
+                raise
+            yield Wait(job)  # too late: it has started
+            if not timed_out:
+                self._record("restart" if self.versions else "initial", None, None)
+                raise
         self._record("restart" if self.versions else "initial", None, None)
+        return self.facts().client_url
 
     def shutdown(self, timeout: float | None) -> Steps[None]:
         """Stop the server and wait until it is gone. Does nothing if it is not running."""
@@ -163,24 +159,20 @@ class Server:
         if self.handle:
             with suppress(ServerStoppedError):
                 self._pending = runtime.native().server_stop(self.handle)
+            self.handle = 0
             _unclosed.discard(self)
-            self.handle, self.state, self._defaults = 0, None, Defaults()
             yield from self._settle(timeout, late)
-
-    def _give_up(self, job: int) -> None:
-        self._pending = job
-        self._defaults = Defaults() if not self.handle else self._defaults
 
     def _settle(self, timeout: float | None, late: DotgnatlyError) -> Steps[None]:
         """Wait for what an earlier call left behind; ``late`` is raised if that takes too long."""
-        if self._pending:
+        if self._pending is not None:
             try:
                 yield Wait(self._pending, timeout)
             except TimeoutError:
                 raise late from None
             except DotgnatlyError:
                 pass  # it was cancelled, and says so
-            self._pending = 0
+            self._pending = None
 
     # -- change --------------------------------------------------------------------------------
 
@@ -241,27 +233,26 @@ class Server:
         text, overlay = self._render(config)
         library = runtime.native()
         job = library.server_apply(handle, text, overlay)
-        interrupted = None
         try:
-            result = yield Wait(job, timeout)
+            yield Wait(job, timeout)
         except DotgnatlyError:
             raise
         except BaseException as exc:
-            if not library.job_cancel(job):
-                self._give_up(job)
-                if isinstance(exc, TimeoutError):
+            timed_out = isinstance(exc, TimeoutError)
+            if not job.cancel():
+                self._pending = job
+                if timed_out:
                     late = ChangeError(f"not done after {timeout} s, and undone")
                     yield from self._settle(_CLEANUP_S, late)
                     raise late from None
                 raise
-            interrupted = exc  # too late: it is in force
-            result = yield Wait(job)
+            yield Wait(job)  # too late: it is in force
+            if not timed_out:
+                self.base, self.changes, self.config = base, layer, config
+                self._record("update", author, reason)
+                raise
         self.base, self.changes, self.config = base, layer, config
-        self.state = _decode_state(result)
-        version = self._record("update", author, reason)
-        if interrupted is not None and not isinstance(interrupted, TimeoutError):
-            raise interrupted
-        return version
+        return self._record("update", author, reason)
 
     def _record(
         self, kind: Literal["initial", "update", "restart"], author: str | None, reason: str | None
@@ -295,7 +286,7 @@ class Server:
         """One monitoring document of the server's, as JSON."""
         encoded = msgspec.json.encode(options or {})
         handle = self.require_running()
-        return (yield from ask(runtime.native().server_monitor(handle, endpoint.encode(), encoded)))
+        return (yield Wait(runtime.native().server_monitor(handle, endpoint.encode(), encoded)))
 
     def varz(self) -> Steps["Varz"]:
         """The server's Varz."""
@@ -328,9 +319,9 @@ class Server:
             config_version=len(self.versions),
         )
 
-    def reopen_log(self) -> None:
+    def reopen_log(self) -> Steps[None]:
         """Close log_file and open it again."""
-        runtime.native().server_reopen_log(self.require_running())
+        yield Wait(runtime.native().server_reopen_log(self.require_running()))
 
     def connect(self, socket: "socket.socket") -> None:
         """Make one end of a socket pair a client connection; Go has its descriptor then."""
@@ -347,12 +338,17 @@ def check(config: BrokerConfiguration) -> None:
     """
     config.validate()
     filled = Defaults().fill(config)
-    jobs.run(ask(runtime.native().config_check(conffile.render(filled), b"{}")))
+    jobs.wait(runtime.native().config_check(conffile.render(filled), b"{}"))
 
 
-def warn_unclosed() -> None:
-    """At exit: say which controllers were never shut down, and where they were made."""
-    for server in _unclosed:
+def unclosed() -> list[Server]:
+    """The servers that are up."""
+    return [server for server in list(_unclosed) if server.running]
+
+
+def warn_unclosed(servers: list[Server]) -> None:
+    """Say which controllers were never shut down, and where they were made."""
+    for server in servers:
         warnings.warn(
             f"{server} was never shut down; its controller was made at {server._made_at}",  # noqa: SLF001
             ResourceWarning,

@@ -44,7 +44,7 @@ class AsyncNatsController(_Controller):
         if self._loop is loop:
             return
         in_use = self._loop is not None and not self._loop.is_closed()
-        if in_use and (self._server.handle or self._lock.locked()):
+        if in_use and (self._server.running or self._lock.locked()):
             raise StateError("this controller belongs to another event loop; shut it down there")
         self._loop, self._lock = loop, asyncio.Lock()
 
@@ -124,7 +124,7 @@ class AsyncNatsController(_Controller):
 
     async def reopen_log(self) -> None:
         """As ``NatsController.reopen_log``."""
-        self._server.reopen_log()
+        await self._run(self._server.reopen_log())
 
     async def connect_nats_py(self, **options: Any) -> "Client":
         """As ``NatsController.connect_nats_py``."""

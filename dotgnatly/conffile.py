@@ -89,7 +89,7 @@ def read(kind: Literal["file", "text"], data: str) -> "Steps[BrokerConfiguration
         ConfigError: nats-server refuses it, or two spellings of a key disagree.
     """
     from dotgnatly import runtime
-    from dotgnatly.jobs import ask
+    from dotgnatly.jobs import Wait
 
     path = os.path.abspath(data) if kind == "file" else None
     try:
@@ -98,7 +98,7 @@ def read(kind: Literal["file", "text"], data: str) -> "Steps[BrokerConfiguration
         raise ConfigError(errors=[Fault("", f"not Unicode: {exc}")]) from exc
     runtime.hand_over_environ()
     job = runtime.native().config_read(kind.encode(), encoded)
-    found = msgspec.json.decode((yield from ask(job)))
+    found = msgspec.json.decode((yield Wait(job)))
     warnings = tuple(Fault(*warning) for warning in found["warnings"])
     source = Source(kind=kind, path=path, warnings=warnings)
     return BrokerConfiguration.from_conf(found["config"], source)

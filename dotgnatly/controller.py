@@ -100,7 +100,10 @@ class _Controller:
         return self._server.facts().jetstream_enabled
 
     def __repr__(self) -> str:
-        state = "running" if self._server.handle else "stopped"
+        try:
+            state = "running" if self._server.running else "stopped"
+        except ForkedProcessError:
+            state = "the parent's"
         return f"<{type(self).__name__} {state}>"
 
 
@@ -296,7 +299,7 @@ class NatsController(_Controller):
         Raises:
             ConfigError: It cannot be opened; lines still go to the old one.
         """
-        self._server.reopen_log()
+        self._run(self._server.reopen_log())
 
     async def connect_nats_py(self, **options: Any) -> "Client":
         """A client of the ``nats-py`` package, connected to this server without a network.

@@ -8,11 +8,12 @@ yields each job it waits for. ``run`` drives it in a blocking way, ``arun`` in a
 """
 
 from collections.abc import Generator
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from dotgnatly import runtime
-from dotgnatly._wake import Wake
-from dotgnatly.errors import DotgnatlyError
+from dotgnatly._wake import wait_readable
+
+if TYPE_CHECKING:
+    from dotgnatly._native import Job
 
 _SPIN_NS = 100_000
 _SPIN_NS_IN_LOOP = 30_000  # an event loop has other things to do
@@ -23,7 +24,7 @@ T = TypeVar("T")
 class Wait(NamedTuple):
     """A job to wait for; its result is sent back into the generator, its error thrown."""
 
-    job: int
+    job: "Job"
     timeout: float | None = None
     """Seconds until TimeoutError is thrown instead; the job goes on."""
 
@@ -31,54 +32,32 @@ class Wait(NamedTuple):
 Steps = Generator[Wait, bytes, T]
 
 
-def wait(job: int, timeout: float | None = None) -> bytes:
+def wait(job: "Job", timeout: float | None = None) -> bytes:
     """Wait for a job and return its result. Signal handlers run meanwhile.
 
     Raises:
         TimeoutError: After ``timeout`` seconds; the job goes on and can be waited for again.
         DotgnatlyError: What the job ended with.
     """
-    library = runtime.native()
-    if not library.job_spin(job, _SPIN_NS):
-        with Wake() as wake:
-            if not library.job_watch(job, wake.writer):
-                try:
-                    wake.wait(timeout)
-                finally:
-                    library.job_watch(job, -1)
-    result: bytes = library.job_take(job)
-    return result
+    if not job.spin(_SPIN_NS):
+        wait_readable(job.watch(), timeout)
+    return job.take()
 
 
-async def await_(job: int, timeout: float | None = None) -> bytes:
+async def await_(job: "Job", timeout: float | None = None) -> bytes:
     """Wait for a job in the running event loop; otherwise as ``wait``."""
     import asyncio
-    import socket  # every event loop can wait for one
+    import socket
 
-    library = runtime.native()
-    if not library.job_spin(job, _SPIN_NS_IN_LOOP):
-        reader, writer = socket.socketpair()
-        with reader, writer:
+    if not job.spin(_SPIN_NS_IN_LOOP):
+        reader = socket.socket(fileno=job.watch())  # what every event loop can wait for
+        try:
             reader.setblocking(False)  # noqa: FBT003 - the standard library's signature
-            if not library.job_watch(job, writer.fileno()):
-                try:
-                    async with asyncio.timeout(timeout):
-                        await asyncio.get_running_loop().sock_recv(reader, 1)
-                finally:
-                    library.job_watch(job, -1)
-    result: bytes = library.job_take(job)
-    return result
-
-
-def ask(job: int) -> Steps[bytes]:
-    """The step of a job that changes nothing: forgotten if the waiting is given up."""
-    try:
-        return (yield Wait(job))
-    except DotgnatlyError:
-        raise
-    except BaseException:
-        runtime.native().job_drop(job)
-        raise
+            async with asyncio.timeout(timeout):
+                await asyncio.get_running_loop().sock_recv(reader, 1)
+        finally:
+            reader.detach()  # it is the job's
+    return job.take()
 
 
 def run(steps: Steps[T]) -> T:

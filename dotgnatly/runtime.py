@@ -147,12 +147,13 @@ def _at_exit() -> None:
     library = native_or_none()
     if library is None:
         return  # a forked child: the servers are the parent's
+    unclosed = _server.unclosed()
     try:
         jobs.wait(library.servers_stop(), timeout=30.0)
     except Exception:  # noqa: BLE001 - the interpreter ends anyway; the reason is worth a line
         logs.package_logger().exception("servers could not be stopped at exit")
     logs.stop(library)
-    _server.warn_unclosed()  # last: warnings can be errors
+    _server.warn_unclosed(unclosed)  # last: warnings can be errors
 
 
 def native_or_none() -> ModuleType | None:

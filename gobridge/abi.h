@@ -20,6 +20,7 @@
 typedef uint64_t gb_handle;
 typedef struct { char *data; size_t len; } gb_buf;
 typedef struct { int32_t code; gb_buf message; gb_buf facts; } gb_error;
+typedef struct { intptr_t reader, writer; } gb_pair; /* connected sockets, -1 for none */
 
 /* One code for each reaction a caller can have. Appended, never renumbered; errors.py has the same. */
 enum {
@@ -62,15 +63,16 @@ enum {
 /* -- jobs ---------------------------------------------------------------------------------------- */
 
 /* A goroutine entered from C is bound to its thread and pays for each wake, so nobody waits inside a
- * call. The caller spins on gb_job_spin, then gives gb_job_watch the writing end of a pipe (on Windows
- * a socket) and sleeps on the other end, then takes the result. A job is forgotten when it is taken. */
+ * call. The caller spins on gb_job_spin, then gives gb_job_watch one end of a gb_pair and sleeps on the
+ * other, then takes the result. A job is forgotten when it is taken. */
 
 /* gb_job_watch: when the job finishes, one byte is written to `wake` (-1: stop watching; after
  * that call nothing is sent). Writes 1 to finished if it is over already: then nothing will be sent. */
 /* gb_job_take: the result of a finished job to out, or its error to e, and forgets the job. */
 /* gb_job_cancel: asks the job to undo itself. Writes 1 to finished if it is too late: the result stands.
  * Either way the job must still be taken, or dropped. */
-/* gb_job_drop: forgets the job, now or when it finishes. */
+/* gb_job_drop: cancels the job and forgets it, now or when it finishes. A server that it has started all
+ * the same is stopped. */
 
 /* -- configuration ------------------------------------------------------------------------------- */
 
@@ -100,7 +102,7 @@ enum {
 /* gb_server_compare: a job. Names of the live options that differ from those of a text; JSON [name, ...]. */
 /* gb_server_connect: adopts one end of a connected stream socket as an in-process client connection. The
  * socket is Go's from then on, also on error. Source: Server.InProcessConn. */
-/* gb_server_reopen_log: closes and opens log_file again, for log rotation from outside. */
+/* gb_server_reopen_log: a job. Closes and opens log_file again, for log rotation from outside. */
 
 /* -- log lines ----------------------------------------------------------------------------------- */
 
@@ -114,10 +116,12 @@ enum {
 int gb_forked(void);                         /* 1 in a forked child of the process that loaded us */
 int gb_fork_guard(void);                     /* installs the fork handler; 0 or an errno */
 int gb_job_spin(gb_handle job, int64_t ns);  /* spins until the job is over (1) or ns have passed (0) */
+int gb_pair_open(gb_pair *pair);             /* what a waiter sleeps on; 0, or -1 */
+int gb_wake(intptr_t writer);                /* writes the byte that a waiter sleeps until */
+void gb_pair_close(gb_pair *pair);           /* nobody may write to it any more */
 
 /* For Go only. */
 void gb_job_mark(gb_handle job);             /* the job is over: ends its spin */
-int gb_wake(intptr_t wake);                  /* sends the byte */
 void gb_memory_give_back(void);              /* unmaps what only loading and starting have read */
 void gb_fork_close_fd(int fd, int on);       /* descriptors that a forked child must not keep */
 void gb_fork_close_port(int port, int on);   /* sockets bound to these local ports, likewise */

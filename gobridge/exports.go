@@ -254,13 +254,14 @@ func gb_server_connect(h C.gb_handle, socket C.intptr_t, e *C.gb_error) {
 }
 
 //export gb_server_reopen_log
-func gb_server_reopen_log(h C.gb_handle, e *C.gb_error) {
+func gb_server_reopen_log(h C.gb_handle, started *C.gb_handle, e *C.gb_error) {
+	*started = 0
 	guard(e, func() error {
 		s, err := runningServer(uint64(h))
-		if err != nil {
-			return err
+		if err == nil {
+			*started = C.gb_handle(startJob(func(*job) ([]byte, error) { return nil, s.log.reopen() }))
 		}
-		return s.log.reopen()
+		return err
 	})
 }
 

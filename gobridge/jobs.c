@@ -6,6 +6,8 @@
 #include <winsock2.h>
 #include <windows.h>
 #else
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #endif
@@ -50,11 +52,59 @@ int gb_job_spin(gb_handle job, int64_t ns) {
 	}
 }
 
-int gb_wake(intptr_t wake) {
-	char byte = 0;
 #ifdef _WIN32
-	return send((SOCKET)wake, &byte, 1, 0) == 1 ? 0 : -1;
-#else
-	return write((int)wake, &byte, 1) == 1 ? 0 : -1;
-#endif
+
+int gb_wake(intptr_t writer) {
+	char byte = 0;
+	return send((SOCKET)writer, &byte, 1, 0) == 1 ? 0 : -1;
 }
+
+/* Windows has no socketpair: a connection to ourselves. */
+int gb_pair_open(gb_pair *pair) {
+	struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, there;
+	int n = sizeof here, m = sizeof there;
+	SOCKET listener = socket(AF_INET, SOCK_STREAM, 0);
+	SOCKET reader = socket(AF_INET, SOCK_STREAM, 0), writer = INVALID_SOCKET;
+	if (bind(listener, (struct sockaddr *)&here, sizeof here) == 0 && listen(listener, 1) == 0 &&
+	    getsockname(listener, (struct sockaddr *)&here, &n) == 0 &&
+	    connect(reader, (struct sockaddr *)&here, sizeof here) == 0 &&
+	    getsockname(reader, (struct sockaddr *)&here, &n) == 0)
+		writer = accept(listener, (struct sockaddr *)&there, &m);
+	closesocket(listener);
+	pair->reader = (intptr_t)reader;
+	pair->writer = (intptr_t)writer;
+	/* Anybody on the machine could have connected first. */
+	if (writer != INVALID_SOCKET && there.sin_port == here.sin_port) return 0;
+	gb_pair_close(pair);
+	return -1;
+}
+
+void gb_pair_close(gb_pair *pair) {
+	if (pair->reader != -1) closesocket((SOCKET)pair->reader);
+	if (pair->writer != -1) closesocket((SOCKET)pair->writer);
+	pair->reader = pair->writer = -1;
+}
+
+#else
+
+int gb_wake(intptr_t writer) {
+	char byte = 0;
+	return write((int)writer, &byte, 1) == 1 ? 0 : -1;
+}
+
+int gb_pair_open(gb_pair *pair) {
+	int ends[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return -1;
+	for (int i = 0; i < 2; i++) fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+	pair->reader = ends[0];
+	pair->writer = ends[1];
+	return 0;
+}
+
+void gb_pair_close(gb_pair *pair) {
+	if (pair->reader != -1) close((int)pair->reader);
+	if (pair->writer != -1) close((int)pair->writer);
+	pair->reader = pair->writer = -1;
+}
+
+#endif

@@ -20,6 +20,7 @@ type job struct {
 	dropped   bool
 	result    []byte
 	err       error
+	abandoned func() // undoes a result that nobody took
 }
 
 var jobs table[*job]
@@ -47,7 +48,7 @@ func (j *job) finish(h uint64, result []byte, err error) {
 	j.result, j.err, j.over = result, err, true
 	j.cancel()
 	if j.dropped {
-		_, _ = jobs.take(h)
+		j.forget(h)
 	}
 	markFinished(h)
 	if j.wake != nobody {
@@ -100,19 +101,29 @@ func takeJob(h uint64) ([]byte, error) {
 	return j.result, j.err
 }
 
+// dropJob cancels a job and forgets it, now or when it is over.
 func dropJob(h uint64) error {
 	j, err := jobs.get(h)
 	if err != nil {
 		return err
 	}
+	j.requestCancel()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.wake = nobody
 	j.dropped = true
 	if j.over {
-		_, _ = jobs.take(h)
+		j.forget(h)
 	}
 	return nil
+}
+
+// forget leaves nothing behind of a finished job that nobody wants.
+func (j *job) forget(h uint64) {
+	_, _ = jobs.take(h)
+	if j.err == nil && j.abandoned != nil {
+		j.abandoned()
+	}
 }
 
 var errCanceled = faultf(codeCanceled, "cancelled; nothing was changed")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"strconv"
+	"strings"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
@@ -28,7 +29,18 @@ func fatalFault(line fatalLine, opts *server.Options) *fault {
 		}
 		return listenFault(key, address, line.err)
 	}
-	return faultf(codeStart, "%s", line.text)
+	f := faultf(codeStart, "%s", line.text)
+	for _, hint := range fatalHints {
+		if strings.Contains(line.text, hint.text) {
+			return f.about(hint.key)
+		}
+	}
+	return f
+}
+
+// fatalHints tell by the server's words which key it gave up for; it has nothing else to tell by.
+var fatalHints = []struct{ text, key string }{
+	{"pidfile", "pid_file"}, {"ClientAdvertise", "client_advertise"}, {"JetStream", "jetstream"},
 }
 
 // listenerKey is the key that asked for an address. No two listeners of a server share a port.

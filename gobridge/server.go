@@ -49,6 +49,10 @@ func startServer(text string, over overlay) (handle, jobHandle uint64) {
 	e.log = newLogger()
 	return handle, startJob(func(j *job) (state []byte, err error) {
 		defer e.mu.Unlock()
+		j.abandoned = func() {
+			e.running.Store(false) // from now on, however long the rest takes
+			go e.stop()
+		}
 		e.starting.Store(j)
 		if e.stopping.Load() {
 			j.requestCancel() // the stop came too early to find the job
@@ -105,11 +109,11 @@ func (e *embedded) start(j *job, text string, over overlay) ([]byte, error) {
 		m.serve(s, set.opts.HTTPBasePath, e.tlsConfig)
 	}
 	e.warnIfOpen()
-	e.running.Store(true)
 	state := e.describe()
 	if !j.commit() {
 		return nil, errCanceled
 	}
+	e.running.Store(true)
 	go firstStart.Do(giveBack)
 	return state, nil
 }
@@ -213,6 +217,7 @@ func stopServer(h uint64) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
+	e.running.Store(false) // from now on, however long the rest takes
 	return startJob(func(*job) ([]byte, error) {
 		e.stop()
 		return nil, nil

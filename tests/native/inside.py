@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dotgnatly import jobs, runtime
+from dotgnatly import runtime
 
 
 def until(condition: Callable[[], Any], what: str = "", timeout: float = 10.0) -> Any:
@@ -174,9 +174,10 @@ class Interrupt:
 
 
 def waiting(thread: threading.Thread | None = None) -> bool:
-    """Whether a thread, the main one by default, sleeps until a job is over."""
+    """Whether a thread, the main one by default, waits for a job."""
     frame = sys._current_frames().get((thread or threading.main_thread()).ident or 0)
-    return frame is not None and frame.f_code is jobs._receive.__code__
+    module = frame.f_globals.get("__name__") if frame is not None else None
+    return module in ("dotgnatly.jobs", "dotgnatly._wake")
 
 
 async def add_stream(url: str, messages: int = 1) -> None:

@@ -209,6 +209,8 @@ controller.start()
 begun = time.monotonic()
 call()
 seconds = time.monotonic() - begun
+controller.shutdown()
+before = alive()
 for _ in range(100):
     if not controller.is_running:
         controller.start()
@@ -219,6 +221,7 @@ for _ in range(100):
     controller.shutdown()
     assert (controller.is_running, counts()["servers"]) == (False, 0)
     until(lambda: counts()["jobs"] == 0, "no job is left")
+settled(before)
         """,
         fifo,
     )
