@@ -4,6 +4,7 @@
 loop, and see to it that only one call changes something at a time.
 """
 
+import _thread
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
@@ -80,6 +81,8 @@ class Server:
         self.config = self.base.merge(self.changes)
         """The one in force, or to be: both layers."""
         self.versions: list[ConfigurationVersion] = []
+        self.lock = _thread.allocate_lock()
+        """Of the blocking controller: one change at a time."""
         self.handle = 0
         """Of the last server; it may be dead, and Go knows."""
         self._dont_listen = dont_listen

@@ -26,7 +26,7 @@ if sys.platform == "win32":  # where select knows nothing but sockets
     def _readable(descriptor: int, seconds: float) -> bool:
         return bool(select.select([descriptor], [], [], seconds)[0])
 
-    class Wake:
+    class Wake:  # pyright: ignore[reportRedeclaration] - one for each platform
         """A reader for Python and a writer for Go."""
 
         def __init__(self) -> None:

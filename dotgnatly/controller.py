@@ -1,10 +1,8 @@
 """NatsController: an embedded NATS server with blocking calls."""
 
-import _thread
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dotgnatly import jobs, runtime
@@ -120,13 +118,9 @@ class NatsController(_Controller):
         True
     """
 
-    @cached_property
-    def _lock(self) -> _thread.LockType:
-        return _thread.allocate_lock()
-
     def _run(self, steps: Steps[T]) -> T:
         runtime.refuse_forked()
-        with self._lock:
+        with self._server.lock:
             return jobs.run(steps)
 
     def __enter__(self) -> Self:

@@ -43,25 +43,28 @@ def start(library: ModuleType) -> None:
     """
     import threading
 
-    global _thread_of_lines, _wake  # noqa: PLW0603 - one thread a process
+    global _thread_of_lines, _wake
     with _starting:
         if _thread_of_lines is not None:
             return
-        _wake = Wake()
-        _thread_of_lines = threading.Thread(
-            target=_deliver_all, args=(library, _wake), name="dotgnatly-logs", daemon=True
+        wake = Wake()
+        thread = threading.Thread(
+            target=_deliver_all, args=(library, wake), name="dotgnatly-logs", daemon=True
         )
-        _thread_of_lines.start()
-        library.logs_open(_wake.writer)
+        thread.start()
+        library.logs_open(wake.writer)
+        _wake, _thread_of_lines = wake, thread  # last: an interrupted start is made again
 
 
 def stop(library: ModuleType) -> None:
     """Deliver what is left and end the thread."""
-    if _thread_of_lines is None or _wake is None:
+    global _thread_of_lines
+    thread, _thread_of_lines = _thread_of_lines, None
+    if thread is None or _wake is None:
         return
     library.logs_open(-1)
     _wake.close_writer()
-    _thread_of_lines.join(2.0)
+    thread.join(2.0)
 
 
 def package_logger() -> "logging.Logger":

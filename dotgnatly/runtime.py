@@ -92,9 +92,7 @@ def _load() -> ModuleType:
                 "in a checkout, run `make build`"
             ) from exc
         _loaded_at = _caller()
-        import atexit
-
-        atexit.register(_at_exit)
+        exit_before_logging()
         _open_crash_file(library)
         _library = library
     return native()
@@ -103,9 +101,13 @@ def _load() -> ModuleType:
 def _caller() -> str:
     """The frame that called into the package, for those who fork later."""
     frame = sys._getframe()  # noqa: SLF001 - the documented way
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("dotgnatly"):
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == "dotgnatly"
 
 
 def _refuse_subinterpreters() -> None:
