@@ -184,6 +184,7 @@ cdef class Job:
             with nogil:
                 gb_job_take(self.handle, &out, &e)
             self.handle = 0
+            gb_pair_close(&self.pair)      # not later: an exception may keep the job alive
             _check(&e)
             self.result = _take(&out)
         return self.result
