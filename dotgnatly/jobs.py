@@ -15,7 +15,7 @@ from dotgnatly._wake import wait_readable
 if TYPE_CHECKING:
     from dotgnatly._native import Job
 
-_SPIN_NS = 100_000
+_SPIN_NS = 1_000_000  # as long as a start takes
 _SPIN_NS_IN_LOOP = 30_000  # an event loop has other things to do
 
 T = TypeVar("T")

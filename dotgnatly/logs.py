@@ -43,17 +43,17 @@ def start(library: ModuleType) -> None:
     """
     import threading
 
-    global _thread_of_lines, _wake
-    with _starting:
-        if _thread_of_lines is not None:
-            return
-        wake = Wake()
-        thread = threading.Thread(
-            target=_deliver_all, args=(library, wake), name="dotgnatly-logs", daemon=True
-        )
-        thread.start()
-        library.logs_open(wake.writer)
-        _wake, _thread_of_lines = wake, thread  # last: an interrupted start is made again
+    global _thread_of_lines, _wake  # noqa: PLW0603 - one thread a process
+    with _starting:  # in parts, as a signal can end each call, and the next one goes on from there
+        if _wake is None:
+            _wake = Wake()
+        if _thread_of_lines is None:
+            _thread_of_lines = threading.Thread(
+                target=_deliver_all, args=(library, _wake), name="dotgnatly-logs", daemon=True
+            )
+        if not _thread_of_lines.is_alive():
+            _thread_of_lines.start()
+        library.logs_open(_wake.writer)
 
 
 def stop(library: ModuleType) -> None:

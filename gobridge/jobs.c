@@ -7,6 +7,7 @@
 #include <windows.h>
 #else
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +33,14 @@ static int64_t now_ns(void) {
 #endif
 }
 
+static void yield_cpu(void) {
+#ifdef _WIN32
+	SwitchToThread();
+#else
+	sched_yield();
+#endif
+}
+
 static inline void pause_cpu(void) {
 #if defined(__x86_64__) || defined(__i386__)
 	__builtin_ia32_pause();
@@ -48,7 +57,9 @@ int gb_job_spin(gb_handle job, int64_t ns) {
 			if (atomic_load_explicit(slot, memory_order_acquire) == job) return 1;
 			pause_cpu();
 		}
-		if (now_ns() - start >= ns) return 0;
+		int64_t spent = now_ns() - start;
+		if (spent >= ns) return 0;
+		if (spent > 20000) yield_cpu(); /* somebody may need the core, the job's own threads first */
 	}
 }
 
