@@ -35,7 +35,8 @@ ABI3 = os.environ.get("DOTGNATLY_ABI3") == "1" and not FREE_THREADED
 LINK = {
     "linux": [
         "-Wl,--version-script=dotgnatly/exports.map", "-Wl,-Bsymbolic", "-Wl,-z,nodelete", "-Wl,-s",
-        "-Wl,-z,text", "-Wl,--as-needed", "-lresolv", "-lpthread",
+        "-Wl,--as-needed", "-lresolv", "-lpthread",
+        *([] if "zig" in os.environ.get("CC", "") else ["-Wl,-z,text"]),  # zig's own default
     ],
     "darwin": [
         "-Wl,-exported_symbol,_PyInit__native", "-Wl,-x",

@@ -22,6 +22,7 @@ TRACE = 5
 """Level of the server's trace lines, below DEBUG."""
 
 _starting = _thread.allocate_lock()
+_ended = False
 _thread_of_lines: "threading.Thread | None" = None
 _wake: Wake | None = None
 _logger: "logging.Logger | None" = None
@@ -45,6 +46,8 @@ def start(library: ModuleType) -> None:
 
     global _thread_of_lines, _wake  # noqa: PLW0603 - one thread a process
     with _starting:  # in parts, as a signal can end each call, and the next one goes on from there
+        if _ended:
+            return
         if _wake is None:
             _wake = Wake()
         if _thread_of_lines is None:
@@ -57,14 +60,15 @@ def start(library: ModuleType) -> None:
 
 
 def stop(library: ModuleType) -> None:
-    """Deliver what is left and end the thread."""
-    global _thread_of_lines
-    thread, _thread_of_lines = _thread_of_lines, None
-    if thread is None or _wake is None:
+    """Deliver what is left and end the thread, for good: the interpreter ends too."""
+    global _ended  # noqa: PLW0603 - as above
+    with _starting:  # a daemon thread may be in the middle of a start
+        _ended = True
+    if _thread_of_lines is None or _wake is None:
         return
     library.logs_open(-1)
     _wake.close_writer()
-    thread.join(2.0)
+    _thread_of_lines.join(2.0)
 
 
 def package_logger() -> "logging.Logger":

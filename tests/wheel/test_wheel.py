@@ -8,7 +8,7 @@ from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 
 MEGABYTE = 1_000_000
-DF_1_NODELETE = 0x8
+DF_SYMBOLIC, DF_TEXTREL, DF_1_NODELETE = 0x2, 0x4, 0x8
 
 LIGHT_IMPORT = """
 import sys
@@ -66,12 +66,27 @@ def test_it_is_stripped(module):
     assert module.get_section_by_name(".symtab") is None
 
 
-def test_it_cannot_be_unloaded(module):
+@pytest.fixture(scope="module")
+def dynamic(module):
+    """What the dynamic loader is told about it."""
+    section = next(s for s in module.iter_sections() if isinstance(s, DynamicSection))
+    return {tag.entry.d_tag: tag.entry.d_val for tag in section.iter_tags()}
+
+
+def test_it_cannot_be_unloaded(dynamic):
     """A Go runtime whose code is unmapped ends the process with a crash."""
-    dynamic = next(s for s in module.iter_sections() if isinstance(s, DynamicSection))
-    flags = {tag.entry.d_tag: tag.entry.d_val for tag in dynamic.iter_tags()}
-    assert flags["DT_FLAGS_1"] & DF_1_NODELETE
-    assert flags["DT_FLAGS"] & 0x2  # -Bsymbolic
+    assert dynamic["DT_FLAGS_1"] & DF_1_NODELETE
+
+
+def test_it_calls_its_own_functions(dynamic):
+    """Whatever another library in the process offers under the same names."""
+    assert dynamic["DT_FLAGS"] & DF_SYMBOLIC
+
+
+def test_its_code_is_mapped_as_it_is_in_the_file(dynamic):
+    """Pages that the loader had changed could not be given back and read again."""
+    assert "DT_TEXTREL" not in dynamic
+    assert not dynamic["DT_FLAGS"] & DF_TEXTREL
 
 
 def test_importing_it_is_light(unpacked):
