@@ -51,6 +51,10 @@ cdef extern from "libgobridge.h" nogil:
                          gb_handle *job, gb_error *e)
     void gb_server_apply(gb_handle server, char *text, size_t n, char *over, size_t on,
                          gb_handle *job, gb_error *e)
+    void gb_server_restart(gb_handle server, char *text, size_t n, char *over, size_t on,
+                           gb_handle *job, gb_error *e)
+    void gb_server_plan(gb_handle server, char *kind, size_t kn, char *text, size_t n, char *over,
+                        size_t on, gb_handle *job, gb_error *e)
     void gb_server_stop(gb_handle server, gb_handle *job, gb_error *e)
     void gb_servers_stop(gb_handle *job, gb_error *e)
     void gb_server_state(gb_handle server, gb_buf *out, gb_error *e)
@@ -274,6 +278,31 @@ def server_apply(uint64_t server, bytes text not None, bytes overlay not None) -
     _require_owner()
     with nogil:
         gb_server_apply(server, p, n, o, on, &job, &e)
+    _check(&e)
+    return _job(job)
+
+def server_restart(uint64_t server, bytes text not None, bytes overlay not None) -> Job:
+    cdef gb_error e
+    cdef gb_handle job
+    cdef char *p = text
+    cdef char *o = overlay
+    cdef size_t n = len(text), on = len(overlay)
+    _require_owner()
+    with nogil:
+        gb_server_restart(server, p, n, o, on, &job, &e)
+    _check(&e)
+    return _job(job)
+
+def server_plan(uint64_t server, bytes kind not None, bytes text not None, bytes overlay not None) -> Job:
+    cdef gb_error e
+    cdef gb_handle job
+    cdef char *k = kind
+    cdef char *p = text
+    cdef char *o = overlay
+    cdef size_t kn = len(kind), n = len(text), on = len(overlay)
+    _require_owner()
+    with nogil:
+        gb_server_plan(server, k, kn, p, n, o, on, &job, &e)
     _check(&e)
     return _job(job)
 

@@ -30,6 +30,36 @@ type settings struct {
 	opts     *server.Options
 	log      logSettings
 	http     httpSettings
+	asked    []int // the ports that the text names, as portFields
+}
+
+// portFields are the ports of the listeners that are the server's own. It writes those that it has
+// found there.
+func (s *settings) portFields() []*int {
+	o := s.opts
+	return []*int{
+		&o.Port, &o.Cluster.Port, &o.Gateway.Port, &o.LeafNode.Port, &o.Websocket.Port, &o.MQTT.Port,
+		&o.ProfPort,
+	}
+}
+
+// portsFound are their values.
+func (s *settings) portsFound() []int {
+	ports := []int{}
+	for _, port := range s.portFields() {
+		ports = append(ports, *port)
+	}
+	return ports
+}
+
+// keepPorts has listeners that were to take any port, and still are, take the one that they found.
+func (s *settings) keepPorts(before *settings) {
+	found := before.portsFound()
+	for i, port := range s.portFields() {
+		if *port == server.RANDOM_PORT && before.asked[i] == server.RANDOM_PORT {
+			*port = found[i]
+		}
+	}
 }
 
 // newOptions are where the nats-server command starts from, too: its log lines have a time.
@@ -69,9 +99,10 @@ func overlaid(text string, over overlay, opts *server.Options) *settings {
 
 	s.http = httpSettings{
 		host: cmp.Or(opts.HTTPHost, opts.Host, server.DEFAULT_HOST),
-		port: opts.HTTPPort, securePort: opts.HTTPSPort,
+		port: opts.HTTPPort, securePort: opts.HTTPSPort, basePath: opts.HTTPBasePath,
 	}
-	opts.HTTPHost, opts.HTTPPort, opts.HTTPSPort = "", 0, 0
+	opts.HTTPHost, opts.HTTPPort, opts.HTTPSPort, opts.HTTPBasePath = "", 0, 0, ""
+	s.asked = s.portsFound()
 	return s
 }
 

@@ -29,6 +29,7 @@ from dotgnatly.config._kinds import (
     FLAG,
     INTEGER,
     TEXT,
+    Change,
     Choice,
     Kind,
     Path,
@@ -151,6 +152,9 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     _derived: ClassVar[tuple[str, ...]] = ()
     """Fields that are no keys but another view of one."""
 
+    _identity: ClassVar[tuple[str, ...]] = ()
+    """What tells an entry of a list from the others; nothing is all of it."""
+
     may_be_false: ClassVar[bool] = False
     """False may stand in place of the block, for what there is without it."""
 
@@ -253,6 +257,36 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
                 found += under(name, faults)
         found.extend(self._contradictions())
         return found
+
+    def changes(self, after: Self) -> list[Change]:
+        """What differs in another block of the class, in the order of the fields."""
+        found: list[Change] = []
+        values = zip(_fields(type(self)).kinds, astuple(self), astuple(after), strict=True)
+        for (name, kind), *both in values:
+            if kind is not None and both[0] is not both[1]:
+                old, new = (UNSET if value is None else value for value in both)
+                found += (((name, *keys), *shown) for keys, *shown in kind.changes(old, new))
+        old, new = (block._extras or {} for block in (self, after))  # noqa: SLF001 - as merge
+        for key in {**old, **new}:
+            if old.get(key) != new.get(key):
+                found.append(((key,), *(REDACTED if key in keys else None for keys in (old, new))))
+        return found
+
+    def delta(self, after: Self) -> Self:
+        """The change that makes another block of the class of this one, by ``merge``."""
+        changed: dict[str, Any] = {}
+        values = zip(_fields(type(self)).kinds, astuple(self), astuple(after), strict=True)
+        for (name, kind), old, new in values:
+            if kind is not None and old != new:
+                reset = new is None or new is UNSET
+                changed[name] = None if reset else kind.delta(old, new)
+        if after._extras:
+            changed["_extras"] = after._extras
+        return type(self)()._with(changed)
+
+    def identity(self) -> str:
+        """What tells it from the other entries of its list."""
+        return repr([getattr(self, name) for name in self._identity] if self._identity else self)
 
     def to_dict(self) -> dict[str, Any]:
         """The set keys in builtin types: sizes in bytes, durations as Go durations; no None."""

@@ -4,12 +4,13 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from importlib import import_module
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from msgspec import UNSET
 
 from dotgnatly.config import _units
-from dotgnatly.config._kinds import INTEGER, TEXT, Faults, Kind, under, wrong
+from dotgnatly.config._kinds import INTEGER, TEXT, Change, Faults, Kind, under, wrong
 from dotgnatly.config._units import REDACTED
 from dotgnatly.errors import ConfigError, Fault
 
@@ -84,6 +85,17 @@ class Items(Kind):
             return repr(REDACTED)
         return f"[{', '.join(map(self.item.show, value))}]"
 
+    def changes(self, before: Any, after: Any) -> Iterable[Change]:
+        """Of a list of blocks by entry: the same one changed, one more, or one less."""
+        found: list[Change] = []
+        if isinstance(self.item, Nested) and before != after:
+            old, new = (v if isinstance(v, tuple) else () for v in (before, after))
+            for index, was, now in _pairs(old, new):
+                same = was is not None and now is not None
+                changes = (self.item if same else super()).changes(was, now)
+                found += (((index, *keys), *shown) for keys, *shown in changes)
+        return found or super().changes(before, after)
+
 
 class _Map(Kind):
     """A map, which merges by name: None removes an entry."""
@@ -146,6 +158,22 @@ class Named(_Map):
                 found += under(name, faults)
         return found
 
+    def delta(self, before: Any, after: Any) -> Any:
+        if not isinstance(before, FrozenDict) or not isinstance(after, FrozenDict):
+            return after
+        changed: dict[str, Any] = {name: None for name in before if name not in after}
+        for name, value in after.items():
+            if before.get(name) != value:
+                changed[name] = self.item.delta(before.get(name), value)
+        return FrozenDict(changed)
+
+    def changes(self, before: Any, after: Any) -> Iterable[Change]:
+        """By entry."""
+        old, new = (v if isinstance(v, FrozenDict) else {} for v in (before, after))
+        for name in {**old, **new}:
+            for keys, *shown in self.item.changes(old.get(name), new.get(name)):
+                yield (name, *keys), *shown
+
     def plain(self, value: Any) -> Any:
         if not isinstance(value, FrozenDict):
             return value
@@ -202,6 +230,16 @@ class Nested(Kind):
     def show(self, value: Any) -> str:
         return repr(value if isinstance(value, (self.block, bool)) else REDACTED)
 
+    def delta(self, before: Any, after: Any) -> Any:
+        both = isinstance(before, self.block) and isinstance(after, self.block)
+        return before.delta(after) if both else after
+
+    def changes(self, before: Any, after: Any) -> Iterable[Change]:
+        """By key, unless neither has any."""
+        if before != after:
+            old, new = (v if isinstance(v, self.block) else self.block() for v in (before, after))
+            yield from list(old.changes(new)) or super().changes(before, after)
+
     def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:
         if not isinstance(change, self.block):
             return change
@@ -247,6 +285,22 @@ class Raw(_Map):
 
     def _spelling(self, name: str, entries: Mapping[str, Any]) -> str:
         return next((key for key in entries if str(key).lower() == str(name).lower()), name)
+
+
+def _pairs(
+    old: Sequence["Block"], new: Sequence["Block"]
+) -> Iterable[tuple[int, "Block | None", "Block | None"]]:
+    """The entries of two lists that differ, each with its index and beside what it was."""
+    left: dict[str, list[tuple[int, Block]]] = {}
+    for index, item in enumerate(old):
+        left.setdefault(item.identity(), []).append((index, item))
+    for index, item in enumerate(new):
+        same = left.get(item.identity())
+        was = same.pop(0)[1] if same else None
+        if was != item:
+            yield index, was, item
+    for index, item in sorted((entry for same in left.values() for entry in same), key=itemgetter(0)):
+        yield index, item, None
 
 
 def writable(key: object) -> bool:

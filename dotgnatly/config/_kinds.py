@@ -9,13 +9,21 @@ so that all faults come out together.
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
+
+from msgspec import UNSET
 
 from dotgnatly.config import _units
 from dotgnatly.config._units import REDACTED
 from dotgnatly.errors import Fault
 
 Faults = Sequence[Fault]
+
+Keys: TypeAlias = tuple[str | int, ...]
+"""Where a value is: the names of fields and entries, and indexes of lists, from the outside in."""
+
+Change: TypeAlias = tuple[Keys, str | None, str | None]
+"""A value that differs: where, and how both are shown to people; None is not set."""
 
 _INT64_MIN, _INT64_MAX = -(1 << 63), (1 << 63) - 1
 _LEAST_PLAIN_FLOAT = 1e-4
@@ -72,6 +80,18 @@ class Kind:
     def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:  # noqa: ARG002 - as above
         """The value after a change, which is not None."""
         return change
+
+    def delta(self, before: Any, after: Any) -> Any:  # noqa: ARG002 - as above
+        """The change that makes the second value, which is set, of the first."""
+        return after
+
+    def changes(self, before: Any, after: Any) -> Iterable[Change]:
+        """What differs between two values; either may be unset."""
+        if before != after:
+            yield (), self._shown(before), self._shown(after)
+
+    def _shown(self, value: Any) -> str | None:
+        return None if value is None or value is UNSET else self.show(value)
 
 
 class Flag(Kind):
