@@ -17,6 +17,7 @@ from typing import (
     Literal,
     Self,
     TypeAlias,
+    TypeVar,
     get_args,
     get_origin,
 )
@@ -96,6 +97,8 @@ WriteTimeout: TypeAlias = Literal["default", "close", "retry"]
 _PLAIN: dict[object, Kind] = {bool: FLAG, int: INTEGER, str: TEXT}
 
 
+_B = TypeVar("_B", bound="Block")
+
 _copy: Callable[[Any], Any] = attrgetter("__copy__")(Struct)
 """A copy made in C, without ``__post_init__``; msgspec's stubs do not have it."""
 
@@ -106,6 +109,8 @@ class _Fields(Struct, frozen=True):
     kinds: list[tuple[str, Kind | None]]
     """Every field of the struct in its order, those that are no keys without a kind."""
     by_name: dict[str, Kind]
+    conf_takes: dict[str, Callable[[Any], Any]]
+    """How a value of the parser's is taken in, where it does not stay as it is."""
     spellings: dict[str, str]
     """Every spelling of every key in lower case."""
 
@@ -121,8 +126,15 @@ def _fields(cls: "type[Block]") -> _Fields:
         for name in cls.__struct_fields__
     ]
     by_name = {name: kind for name, kind in kinds if kind is not None}
+    takes = {name: kind.take_conf for name, kind in by_name.items() if not kind.takes_all}
     keys = [*by_name, *cls._derived, *cls._pairs]
-    return _Fields(kinds, by_name, dict(zip(keys, keys, strict=True)) | dict(cls._aliases))
+    return _Fields(kinds, by_name, takes, dict(zip(keys, keys, strict=True)) | dict(cls._aliases))
+
+
+@cache
+def _blank(cls: "type[_B]") -> "_B":
+    """The block that says nothing."""
+    return cls()
 
 
 def _kind(annotation: object) -> Kind:
@@ -189,7 +201,7 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         Raises:
             ConfigError: A key is there in two spellings that disagree.
         """
-        return cls(**cls._named(keys, conf=True))
+        return _blank(cls)._with(cls._named(keys, conf=True))
 
     @classmethod
     def from_short(cls, value: object) -> object:
@@ -305,11 +317,14 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     def _named(cls, keys: Mapping[str, Any], *, conf: bool) -> dict[str, Any]:
         """The constructor's arguments for keys in any spelling."""
         fields = _fields(cls)
+        takes = fields.conf_takes if conf else {}
         values: dict[str, Any] = {}
         extras: dict[str, Any] = {}
         faults: list[Fault] = []
         for key, given in _mapping(keys).items():
-            name = fields.spellings.get(key if cls._exact else str(key).lower())
+            name = fields.spellings.get(key)
+            if name is None and not cls._exact:
+                name = fields.spellings.get(str(key).lower())
             if name is None:
                 if conf:
                     extras[key] = given
@@ -318,11 +333,12 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
                 continue
             try:
                 pair = cls._pairs.get(name)
-                parts = {name: given} if pair is None else _host_and_port(given, *pair)
-                for part, value in parts.items():
-                    kind = fields.by_name.get(part) if conf and value is not None else None
-                    taken = kind.take_conf(value) if kind else value
-                    if values.setdefault(part, taken) != taken:
+                parts = ((name, given),) if pair is None else _host_and_port(given, *pair)
+                for part, value in parts:
+                    take = takes.get(part)
+                    taken = value if take is None or value is None else take(value)
+                    known = values.setdefault(part, taken)
+                    if known is not taken and known != taken:
                         message = f"says something else of `{part}` than another spelling does"
                         faults.append(Fault(str(key), message))
             except ConfigError as exc:
@@ -361,17 +377,17 @@ def _unknown(key: str, spellings: Iterable[str]) -> str:
     return f"unknown field `{key}`" + (f", did you mean `{near[0]}`?" if near else "")
 
 
-def _host_and_port(value: object, host: str, port: str) -> dict[str, Any]:
+def _host_and_port(value: object, host: str, port: str) -> tuple[tuple[str, Any], ...]:
     """The fields for an address as ``listen`` takes it. Source: ``server.parseListen`` (2.15)."""
     if value is None:
-        return {host: None, port: None}
+        return (host, None), (port, None)
     if isinstance(value, int) and not isinstance(value, bool):
-        return {port: value}
+        return ((port, value),)
     if isinstance(value, str):
         name, colon, number = value.rpartition(":")
         bare = name[1:-1] if name[:1] == "[" and name[-1:] == "]" else name
         if colon and _is_integer(number) and (bare is not name or ":" not in name):
-            return {host: bare, port: int(number)}
+            return (host, bare), (port, int(number))
     raise ConfigError(errors=[Fault("", f"expected a port or host:port, got {value!r}")])
 
 

@@ -64,7 +64,8 @@ class Items(Kind):
             if not self.lone:
                 return value
             value = (value,)
-        taken = tuple(_take_each(take, enumerate(value)).values())
+        every = value if self.item.takes_all else _take_each(take, value, range(len(value)))
+        taken = tuple(every)
         return value if isinstance(value, tuple) and taken == value else taken
 
     def faults(self, value: Any) -> Faults:
@@ -133,7 +134,7 @@ class Named(_Map):
             value = {name: {} for name in value}
         if not isinstance(value, Mapping):
             return value
-        return FrozenDict(_take_each(take, value.items()))
+        return FrozenDict(zip(value, _take_each(take, value.values(), value), strict=True))
 
     def faults(self, value: Any) -> Faults:
         if not isinstance(value, FrozenDict):
@@ -256,18 +257,18 @@ def writable(key: object) -> bool:
     return key.isascii() or not any("\ud800" <= char <= "\udfff" for char in key)
 
 
-def _take_each(take: _Take, values: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
-    """Each value taken in, by its key; the faults of all of them come out as one error."""
-    taken: dict[Any, Any] = {}
-    faults: list[Fault] = []
-    for key, value in values:
-        try:
-            taken[key] = None if value is None else take(value)
-        except ConfigError as exc:
-            faults += under(key, exc.errors)
-    if faults:
-        raise ConfigError(errors=faults)
-    return taken
+def _take_each(take: _Take, values: Iterable[Any], keys: Iterable[Any]) -> list[Any]:
+    """Each value taken in; the faults of all of them, under their keys, come out as one error."""
+    try:
+        return [None if value is None else take(value) for value in values]
+    except ConfigError:
+        faults: list[Fault] = []
+        for key, value in zip(keys, values, strict=True):
+            try:
+                take(value)
+            except ConfigError as exc:
+                faults += under(key, exc.errors)
+        raise ConfigError(errors=faults) from None
 
 
 def _show(kind: Kind, value: Any) -> str:

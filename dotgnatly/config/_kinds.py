@@ -9,7 +9,7 @@ so that all faults come out together.
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from dotgnatly.config import _units
 from dotgnatly.config._units import REDACTED
@@ -48,6 +48,12 @@ def as_switch(value: object) -> object:
 
 class Kind:
     """Any value: the base of the kinds."""
+
+    takes_all: ClassVar[bool] = True
+    """Whether taking in leaves every value as it is: then it need not be done."""
+
+    def __init_subclass__(cls) -> None:
+        cls.takes_all = cls.take is Kind.take and cls.take_conf is Kind.take_conf
 
     def take(self, value: Any) -> Any:
         """The value in the kind's own type, or as it is."""
