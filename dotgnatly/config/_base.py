@@ -22,10 +22,11 @@ from typing import (
     get_origin,
 )
 
+import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import astuple, force_setattr
 
-from dotgnatly.config._containers import Items, Named, Raw
+from dotgnatly.config._containers import Items, Named, Raw, from_json
 from dotgnatly.config._kinds import (
     FLAG,
     INTEGER,
@@ -195,6 +196,15 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         return cls(**cls._named(keys, conf=False))
 
     @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """A block from a JSON object with its keys, as ``from_dict``.
+
+        Raises:
+            ConfigError: It is not JSON, or as ``from_dict``.
+        """
+        return cls.from_dict(from_json(text))
+
+    @classmethod
     def from_conf(cls, keys: Mapping[str, Any]) -> Self:
         """A block from its keys as nats-server's parser read them. Unknown ones are kept.
 
@@ -202,6 +212,17 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
             ConfigError: A key is there in two spellings that disagree.
         """
         return _blank(cls)._with(cls._named(keys, conf=True))
+
+    @classmethod
+    def kind_of(cls, name: str) -> Kind | None:
+        """What a field holds; None if it is no key."""
+        return _fields(cls).by_name.get(name)
+
+    @classmethod
+    def names_of(cls, key: str) -> tuple[str, ...]:
+        """The fields that a key sets, in any spelling of the server's."""
+        name = _fields(cls).spellings.get(key if cls._exact else key.lower(), key)
+        return cls._pairs.get(name, (name,))
 
     @classmethod
     def from_short(cls, value: object) -> object:
@@ -246,7 +267,7 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
                 changed[name] = kind.merge(getattr(self, name), value, keep_none=keep_none)
         if extras := change._extras:  # noqa: SLF001 - as above
             changed["_extras"] = {**(self._extras or {}), **extras}
-        return self._with(changed)
+        return self._with(changed) if changed else self
 
     def validate(self) -> None:
         """Check every key that is set.
@@ -270,6 +291,10 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         """The set keys in builtin types: sizes in bytes, durations as Go durations; no None."""
         plain = {n: kind.plain(value) for n, kind, value in self._items() if value is not None}
         return {**plain, **self._extras} if self._extras else plain
+
+    def to_json(self) -> str:
+        """The same as a JSON object, secrets in clear; ``from_json`` reads it."""
+        return msgspec.json.encode(self.to_dict()).decode()
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())

@@ -6,10 +6,11 @@ from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import msgspec
 from msgspec import UNSET
 
 from dotgnatly.config import _units
-from dotgnatly.config._kinds import INTEGER, TEXT, Faults, Kind, under, wrong
+from dotgnatly.config._kinds import FLAG, INTEGER, TEXT, Faults, Kind, under, wrong
 from dotgnatly.config._units import REDACTED
 from dotgnatly.errors import ConfigError, Fault
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _Take = Callable[[Any], Any]
 
 _SECRETS = frozenset({"pass", "password", "token", "seed", "key", "nkey"})
+_DEEPEST = 100
 _A_NAME = "a string without NUL, and without the one or the other kind of quote"
 
 
@@ -52,6 +54,9 @@ class Items(Kind):
     def __init__(self, item: Kind, *, lone: bool = False) -> None:
         self.item = item
         self.lone = lone
+
+    def parse(self, text: str) -> Any:
+        return _parse_list(text, self.item, "[{" if self.lone else "[")
 
     def take(self, value: Any) -> Any:
         return self._take(value, self.item.take)
@@ -89,6 +94,9 @@ class Items(Kind):
 class _Map(Kind):
     """A map, which merges by name: None removes an entry."""
 
+    def parse(self, text: str) -> Any:
+        return from_json(text) if text.lstrip()[:1] in ("{", "[") else text
+
     def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:
         if not isinstance(change, dict):
             return change
@@ -118,6 +126,9 @@ class Named(_Map):
     def __init__(self, item: Kind, *, bare: bool = False) -> None:
         self.item = item
         self.bare = bare
+
+    def parse(self, text: str) -> Any:
+        return _parse_list(text, TEXT, "[{") if self.bare else super().parse(text)
 
     def take(self, value: Any) -> Any:
         return self._take(value, self.item.take)
@@ -180,6 +191,13 @@ class Nested(Kind):
         self.block = getattr(import_module(f"dotgnatly.config.{module}"), name)
         return self.block
 
+    def parse(self, text: str) -> Any:
+        if text.lstrip().startswith("{"):
+            return from_json(text)
+        flag = FLAG.parse(text)
+        understood = isinstance(flag, bool) and self.take(flag) is not flag
+        return flag if understood or (flag is False and self.block.may_be_false) else text
+
     def take(self, value: Any) -> Any:
         if isinstance(value, self.block):
             return value
@@ -219,13 +237,21 @@ class Raw(_Map):
     def __init__(self, *other: type) -> None:
         self.types = (dict, *other)
 
+    def parse(self, text: str) -> Any:
+        value = super().parse(text)
+        return FLAG.parse(value) if value is text and bool in self.types else value
+
     def take(self, value: Any) -> Any:
-        if isinstance(value, FrozenDict):
-            return value
+        return value if isinstance(value, FrozenDict) else self._take(value, _DEEPEST)
+
+    def _take(self, value: Any, depth: int) -> Any:
+        if not depth:
+            message = f"more than {_DEEPEST} blocks and lists within one another"
+            raise ConfigError(errors=[Fault("", message)])
         if isinstance(value, Mapping):
-            return FrozenDict({key: self.take(item) for key, item in value.items()})
+            return FrozenDict({key: self._take(item, depth - 1) for key, item in value.items()})
         if isinstance(value, list | tuple):
-            return [self.take(item) for item in value]
+            return [self._take(item, depth - 1) for item in value]
         if isinstance(value, timedelta):
             return _units.format_duration(_units.nanoseconds(value))
         return os.fspath(value) if isinstance(value, os.PathLike) else value
@@ -248,6 +274,25 @@ class Raw(_Map):
 
     def _spelling(self, name: str, entries: Mapping[str, Any]) -> str:
         return next((key for key in entries if str(key).lower() == str(name).lower()), name)
+
+
+def from_json(text: str | bytes) -> Any:
+    """What a JSON text says.
+
+    Raises:
+        ConfigError: It is not JSON; the error does not show it, it may hold secrets.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as exc:
+        raise ConfigError(errors=[Fault("", f"is not JSON: {exc}")]) from None
+
+
+def _parse_list(text: str, item: Kind, json: str) -> Any:
+    """A list from a text: its items between commas, or JSON if it begins with one of these."""
+    if text.lstrip()[:1] in [*json]:
+        return from_json(text)
+    return [item.parse(part.strip()) for part in text.split(",")] if text.strip() else []
 
 
 def writable(key: object) -> bool:

@@ -63,6 +63,10 @@ class Kind:
         """The same for a value that nats-server's parser gave."""
         return self.take(value)
 
+    def parse(self, text: str) -> Any:
+        """What a text in the environment stands for, to be taken in."""
+        return text
+
     def faults(self, value: Any) -> Faults:  # noqa: ARG002 - for other kinds
         """What is wrong with a value that was taken in."""
         return ()
@@ -83,6 +87,11 @@ class Kind:
 class Flag(Kind):
     """True or false."""
 
+    def parse(self, text: str) -> Any:
+        words = {"true": True, "yes": True, "on": True, "1": True}
+        words |= {"false": False, "no": False, "off": False, "0": False}
+        return words.get(text.lower(), text)
+
     def faults(self, value: Any) -> Faults:
         return () if value is True or value is False else wrong("true or false", value)
 
@@ -92,6 +101,9 @@ class Whole(Kind):
 
     def __init__(self, low: int = _INT64_MIN, high: int = _INT64_MAX) -> None:
         self.low, self.high = low, high
+
+    def parse(self, text: str) -> Any:
+        return int(text) if text.removeprefix("-").isdecimal() and text.isascii() else text
 
     def faults(self, value: Any) -> Faults:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -104,6 +116,9 @@ class Whole(Kind):
 
 class Size(Whole):
     """A number of bytes, or a string with a unit."""
+
+    def parse(self, text: str) -> Any:
+        return text
 
     def take(self, value: Any) -> Any:
         size = _units.parse_size(value) if isinstance(value, str) else None
@@ -129,6 +144,9 @@ class Percent(Whole):
     def __init__(self, low: int, *words: str) -> None:
         super().__init__(low, 100)
         self.words = words
+
+    def parse(self, text: str) -> Any:
+        return text
 
     def take(self, value: Any) -> Any:
         if not isinstance(value, str):
@@ -209,6 +227,12 @@ class Span(Kind):
         self.low = _INT64_MIN if low is None else _units.nanoseconds(low)
         self.words = words or {}
         self.others = [*dict.fromkeys(self.words.values())]
+
+    def parse(self, text: str) -> Any:
+        try:
+            return float(text)
+        except ValueError:
+            return text
 
     def take(self, value: Any) -> Any:
         if isinstance(value, str) and value.lower() in self.words:
