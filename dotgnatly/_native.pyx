@@ -45,6 +45,7 @@ cdef extern from "libgobridge.h" nogil:
     void gb_job_cancel(gb_handle job, int *finished, gb_error *e)
     void gb_job_drop(gb_handle job, gb_error *e)
     void gb_config_read(char *kind, size_t kn, char *data, size_t n, gb_handle *job, gb_error *e)
+    void gb_config_places(char *kind, size_t kn, char *data, size_t n, gb_handle *job, gb_error *e)
     void gb_config_check(char *text, size_t n, char *over, size_t on, gb_handle *job, gb_error *e)
     void gb_config_compare(char *path, size_t pn, char *text, size_t n, gb_handle *job, gb_error *e)
     void gb_server_start(char *text, size_t n, char *over, size_t on, gb_handle *server,
@@ -227,6 +228,18 @@ def config_read(bytes kind not None, bytes data not None) -> Job:
     _require_owner()
     with nogil:
         gb_config_read(k, kn, p, n, &job, &e)
+    _check(&e)
+    return _job(job)
+
+def config_places(bytes kind not None, bytes data not None) -> Job:
+    cdef gb_error e
+    cdef gb_handle job
+    cdef char *k = kind
+    cdef char *p = data
+    cdef size_t kn = len(kind), n = len(data)
+    _require_owner()
+    with nogil:
+        gb_config_places(k, kn, p, n, &job, &e)
     _check(&e)
     return _job(job)
 

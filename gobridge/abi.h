@@ -79,6 +79,8 @@ enum {
 /* gb_config_read: a job. Reads a configuration file (path) or text in the server's own format with the
  * server's own parser; result JSON {config: {...}, warnings: [...]}: the keys as written with includes,
  * variables and units resolved. Source: conf.ParseFileWithChecks, Options.ProcessConfigFile. */
+/* gb_config_places: a job. Where each key of such a file or text stands; result JSON: a value is
+ * ["file:line:column"], a block [place, {key: value}], a list [place, [value, ...]]. */
 /* gb_config_check: a job. The text as gb_server_start takes it, checked without starting anything
  * (Options.ProcessConfigString, validateOptions); result JSON {warnings: [...]}. */
 /* gb_config_compare: a job. Names of the options that differ between a file, read as nats-server reads

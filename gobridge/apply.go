@@ -281,7 +281,7 @@ func compareLive(h uint64, kind, data string) (uint64, error) {
 		if kind == "file" {
 			opts, _, _, err = loadConfig(kind, data)
 		} else {
-			_, err = problems(opts.ProcessConfigString(data), data)
+			_, err = problems(opts.ProcessConfigString(data), "", data)
 		}
 		defer closeResolver(opts)
 		if err != nil {

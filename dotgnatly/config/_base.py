@@ -17,14 +17,16 @@ from typing import (
     Literal,
     Self,
     TypeAlias,
+    TypeVar,
     get_args,
     get_origin,
 )
 
+import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import astuple, force_setattr
 
-from dotgnatly.config._containers import Items, Named, Raw
+from dotgnatly.config._containers import Items, Named, Raw, from_json
 from dotgnatly.config._kinds import (
     FLAG,
     INTEGER,
@@ -97,6 +99,8 @@ WriteTimeout: TypeAlias = Literal["default", "close", "retry"]
 _PLAIN: dict[object, Kind] = {bool: FLAG, int: INTEGER, str: TEXT}
 
 
+_B = TypeVar("_B", bound="Block")
+
 _copy: Callable[[Any], Any] = attrgetter("__copy__")(Struct)
 """A copy made in C, without ``__post_init__``; msgspec's stubs do not have it."""
 
@@ -107,6 +111,8 @@ class _Fields(Struct, frozen=True):
     kinds: list[tuple[str, Kind | None]]
     """Every field of the struct in its order, those that are no keys without a kind."""
     by_name: dict[str, Kind]
+    conf_takes: dict[str, Callable[[Any], Any]]
+    """How a value of the parser's is taken in, where it does not stay as it is."""
     spellings: dict[str, str]
     """Every spelling of every key in lower case."""
 
@@ -122,8 +128,15 @@ def _fields(cls: "type[Block]") -> _Fields:
         for name in cls.__struct_fields__
     ]
     by_name = {name: kind for name, kind in kinds if kind is not None}
+    takes = {name: kind.take_conf for name, kind in by_name.items() if not kind.takes_all}
     keys = [*by_name, *cls._derived, *cls._pairs]
-    return _Fields(kinds, by_name, dict(zip(keys, keys, strict=True)) | dict(cls._aliases))
+    return _Fields(kinds, by_name, takes, dict(zip(keys, keys, strict=True)) | dict(cls._aliases))
+
+
+@cache
+def _blank(cls: "type[_B]") -> "_B":
+    """The block that says nothing."""
+    return cls()
 
 
 def _kind(annotation: object) -> Kind:
@@ -187,13 +200,33 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         return cls(**cls._named(keys, conf=False))
 
     @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """A block from a JSON object with its keys, as ``from_dict``.
+
+        Raises:
+            ConfigError: It is not JSON, or as ``from_dict``.
+        """
+        return cls.from_dict(from_json(text))
+
+    @classmethod
     def from_conf(cls, keys: Mapping[str, Any]) -> Self:
         """A block from its keys as nats-server's parser read them. Unknown ones are kept.
 
         Raises:
             ConfigError: A key is there in two spellings that disagree.
         """
-        return cls(**cls._named(keys, conf=True))
+        return _blank(cls)._with(cls._named(keys, conf=True))
+
+    @classmethod
+    def kind_of(cls, name: str) -> Kind | None:
+        """What a field holds; None if it is no key."""
+        return _fields(cls).by_name.get(name)
+
+    @classmethod
+    def names_of(cls, key: str) -> tuple[str, ...]:
+        """The fields that a key sets, in any spelling of the server's."""
+        name = _fields(cls).spellings.get(key if cls._exact else key.lower(), key)
+        return cls._pairs.get(name, (name,))
 
     @classmethod
     def from_short(cls, value: object) -> object:
@@ -238,7 +271,7 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
                 changed[name] = kind.merge(getattr(self, name), value, keep_none=keep_none)
         if extras := change._extras:  # noqa: SLF001 - as above
             changed["_extras"] = {**(self._extras or {}), **extras}
-        return self._with(changed)
+        return self._with(changed) if changed else self
 
     def validate(self) -> None:
         """Check every key that is set.
@@ -293,6 +326,10 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         plain = {n: kind.plain(value) for n, kind, value in self._items() if value is not None}
         return {**plain, **self._extras} if self._extras else plain
 
+    def to_json(self) -> str:
+        """The same as a JSON object, secrets in clear; ``from_json`` reads it."""
+        return msgspec.json.encode(self.to_dict()).decode()
+
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
         return f"{type(self).__name__}({shown})"
@@ -339,11 +376,14 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     def _named(cls, keys: Mapping[str, Any], *, conf: bool) -> dict[str, Any]:
         """The constructor's arguments for keys in any spelling."""
         fields = _fields(cls)
+        takes = fields.conf_takes if conf else {}
         values: dict[str, Any] = {}
         extras: dict[str, Any] = {}
         faults: list[Fault] = []
         for key, given in _mapping(keys).items():
-            name = fields.spellings.get(key if cls._exact else str(key).lower())
+            name = fields.spellings.get(key)
+            if name is None and not cls._exact:
+                name = fields.spellings.get(str(key).lower())
             if name is None:
                 if conf:
                     extras[key] = given
@@ -352,11 +392,12 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
                 continue
             try:
                 pair = cls._pairs.get(name)
-                parts = {name: given} if pair is None else _host_and_port(given, *pair)
-                for part, value in parts.items():
-                    kind = fields.by_name.get(part) if conf and value is not None else None
-                    taken = kind.take_conf(value) if kind else value
-                    if values.setdefault(part, taken) != taken:
+                parts = ((name, given),) if pair is None else _host_and_port(given, *pair)
+                for part, value in parts:
+                    take = takes.get(part)
+                    taken = value if take is None or value is None else take(value)
+                    known = values.setdefault(part, taken)
+                    if known is not taken and known != taken:
                         message = f"says something else of `{part}` than another spelling does"
                         faults.append(Fault(str(key), message))
             except ConfigError as exc:
@@ -395,17 +436,17 @@ def _unknown(key: str, spellings: Iterable[str]) -> str:
     return f"unknown field `{key}`" + (f", did you mean `{near[0]}`?" if near else "")
 
 
-def _host_and_port(value: object, host: str, port: str) -> dict[str, Any]:
+def _host_and_port(value: object, host: str, port: str) -> tuple[tuple[str, Any], ...]:
     """The fields for an address as ``listen`` takes it. Source: ``server.parseListen`` (2.15)."""
     if value is None:
-        return {host: None, port: None}
+        return (host, None), (port, None)
     if isinstance(value, int) and not isinstance(value, bool):
-        return {port: value}
+        return ((port, value),)
     if isinstance(value, str):
         name, colon, number = value.rpartition(":")
         bare = name[1:-1] if name[:1] == "[" and name[-1:] == "]" else name
         if colon and _is_integer(number) and (bare is not name or ":" not in name):
-            return {host: bare, port: int(number)}
+            return (host, bare), (port, int(number))
     raise ConfigError(errors=[Fault("", f"expected a port or host:port, got {value!r}")])
 
 
