@@ -26,6 +26,7 @@ from dotgnatly.errors import (
     ShutdownTimeoutError,
     StartError,
     StartTimeoutError,
+    StateError,
 )
 from dotgnatly.events import Handlers
 from dotgnatly.jobs import Acquire, Call, Step, Steps, Wait
@@ -165,7 +166,7 @@ class Server:
         if self.running:
             raise AlreadyRunningError(f"{self} is running already")
         yield from self.settle(timeout, StartTimeoutError(f"{self} is still stopping"))
-        yield from self.load_history()
+        yield from self.load_history(StartError)
         layers = self.layers
         if config is not None:
             layers = Layers.of(as_config(config), self.flags)
@@ -191,7 +192,7 @@ class Server:
             yield from self.record(layers, "restart" if self.history.last else "initial")
         except Exception as exc:
             yield from self.shutdown(None)
-            raise StartError(f"the version cannot be kept: {exc}", key="") from exc
+            raise StartError(f"the version cannot be kept: {exc}") from exc
         if interruption:
             raise interruption
         return self.facts().client_url
@@ -262,9 +263,12 @@ class Server:
 
     # -- versions ------------------------------------------------------------------------------
 
-    def load_history(self) -> Steps[None]:
+    def load_history(self, error: type[DotgnatlyError] = StateError) -> Steps[None]:
         """Read the versions from their store, the first time."""
-        yield from self._store(lambda: self.history.versions)
+        try:
+            yield from self._store(lambda: self.history.versions)
+        except Exception as exc:
+            raise error(f"the versions cannot be read: {exc}") from exc
 
     def versions(self) -> Steps[list[ConfigurationVersion]]:
         """Those that are kept, oldest first."""
