@@ -294,11 +294,11 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     def changes(self, after: Self) -> list[Change]:
         """What differs in another block of the class, in the order of the fields."""
         found: list[Change] = []
-        values = zip(_fields(type(self)).kinds, astuple(self), astuple(after), strict=True)
-        for (name, kind), *both in values:
-            if kind is not None and both[0] is not both[1]:
-                old, new = (UNSET if value is None else value for value in both)
-                found += (((name, *keys), *shown) for keys, *shown in kind.changes(old, new))
+        both = zip(_fields(type(self)).kinds, astuple(self), astuple(after), strict=True)
+        for (name, kind), old, new in [each for each in both if each[1] is not each[2]]:
+            if kind is not None:
+                values = (UNSET if value is None else value for value in (old, new))
+                found += (((name, *keys), *shown) for keys, *shown in kind.changes(*values))
         old, new = (block._extras or {} for block in (self, after))  # noqa: SLF001 - as merge
         for key in {**old, **new}:
             if old.get(key) != new.get(key):
@@ -354,8 +354,10 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         """Name, kind and value of every key that is set."""
         return [
             (name, kind, value)
-            for (name, kind), value in zip(_fields(type(self)).kinds, astuple(self), strict=True)
-            if value is not UNSET and kind is not None
+            for field, value in zip(_fields(type(self)).kinds, astuple(self), strict=True)
+            if value is not UNSET  # most are
+            for name, kind in (field,)
+            if kind is not None
         ]
 
     def _values(self) -> dict[str, Any]:
