@@ -370,8 +370,9 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
         """The configuration as a file that nats-server accepts and people can read.
 
         Secrets are in it, in clear. ``from_text`` reads the same configuration from it, apart from
-        what was reset by None, of which nothing is written. Where a file names no ``host``,
-        nats-server listens on all addresses; a configuration made in Python does not.
+        what a file cannot say: None, ``http_host`` without a port, and false for one of
+        ``trace_verbose`` and ``trace_headers`` beside what implies tracing. Where a file names no
+        ``host``, nats-server listens on all addresses; a configuration made in Python does not.
 
         Raises:
             ConfigError: A key or value cannot be written. ``validate`` says which.
