@@ -48,7 +48,7 @@ def write(keys: dict[str, Any]) -> bytes:
 def _json(value: Any) -> bytes:
     try:
         return msgspec.json.encode(value)
-    except (TypeError, ValueError) as exc:  # never of a configuration that is valid
+    except (TypeError, ValueError, RecursionError) as exc:  # never of a configuration that is valid
         raise ConfigError(f"the configuration cannot be written: {exc}") from exc
 
 
@@ -117,7 +117,9 @@ def _lines(indent: str, head: str, value: Any, kind: Kind | None) -> Iterator[st
     elif isinstance(value, list):
         yield f"{indent}{head}["
         for item in value:
-            yield from _lines(indent + "  ", "", item, kind.item if isinstance(kind, Items) else None)
+            yield from _lines(
+                indent + "  ", "", item, kind.item if isinstance(kind, Items) else None
+            )
         yield f"{indent}]"
     else:
         yield f"{indent}{head}{_scalar(value, kind)}"

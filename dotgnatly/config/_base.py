@@ -111,7 +111,7 @@ class _Fields(Struct, frozen=True):
     kinds: list[tuple[str, Kind | None]]
     """Every field of the struct in its order, those that are no keys without a kind."""
     by_name: dict[str, Kind]
-    conf_takes: dict[str, Callable[[Any], Any]]
+    conf_takes: Mapping[str, Callable[[Any], Any]]
     """How a value of the parser's is taken in, where it does not stay as it is."""
     spellings: dict[str, str]
     """Every spelling of every key in lower case."""
@@ -215,7 +215,8 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         Raises:
             ConfigError: A key is there in two spellings that disagree.
         """
-        return _blank(cls)._with(cls._named(keys, conf=True))
+        blank: Self = _blank(cls)
+        return blank._with(cls._named(keys, conf=True))
 
     @classmethod
     def kind_of(cls, name: str) -> Kind | None:
