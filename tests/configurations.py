@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dotgnatly.config import BrokerConfiguration, MappingConfiguration
 from dotgnatly.config._base import Block, _fields
-from dotgnatly.config._containers import Items, Named, Nested, Raw
+from dotgnatly.config._containers import Items, Named, Nested
 from dotgnatly.config._kinds import (
     Choice,
     Flag,
@@ -106,11 +106,6 @@ def _(kind: Named) -> st.SearchStrategy[Any]:
 @values.register
 def _(kind: Nested) -> st.SearchStrategy[Any]:
     return st.deferred(lambda: blocks(kind.block))
-
-
-@values.register
-def _(kind: Raw) -> st.SearchStrategy[Any]:
-    return st.just("MEMORY" if str in kind.types else {})
 
 
 @st.composite

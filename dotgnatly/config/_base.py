@@ -26,7 +26,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import astuple, force_setattr
 
-from dotgnatly.config._containers import Items, Named, Raw, from_json
+from dotgnatly.config._containers import Items, Named, from_json
 from dotgnatly.config._kinds import (
     FLAG,
     INTEGER,
@@ -43,6 +43,7 @@ from dotgnatly.config._kinds import (
     Whole,
     under,
 )
+from dotgnatly.config._subjects import Subject
 from dotgnatly.config._units import REDACTED
 from dotgnatly.errors import ConfigError, Fault
 
@@ -78,8 +79,17 @@ Password: TypeAlias = Annotated[str, Secret()]
 UrlString: TypeAlias = Annotated[str, Url()]
 """A URL; ``repr`` shows it without user name and password."""
 
+SubjectString: TypeAlias = Annotated[str, Subject()]
+"""A subject, wildcards included."""
+
+LiteralSubject: TypeAlias = Annotated[str, Subject(literal=True)]
+"""A subject without wildcards."""
+
 Strings: TypeAlias = Annotated[str | Sequence[str], Items(TEXT, lone=True)]
 """Strings; a single one may stand for a list of one. Kept as a tuple."""
+
+Subjects: TypeAlias = Annotated[str | Sequence[str], Items(Subject(), lone=True)]
+"""Subjects, wildcards included; a single one may stand for a list of one. Kept as a tuple."""
 
 Urls: TypeAlias = Annotated[str | Sequence[str], Items(Url(), lone=True)]
 """URLs; a single one may stand for a list of one. Kept as a tuple."""
@@ -89,9 +99,6 @@ StringMap: TypeAlias = Annotated[Mapping[str, str | None], Named(TEXT)]
 
 FlagMap: TypeAlias = Annotated[Mapping[str, bool | None], Named(FLAG)]
 """True or false by name."""
-
-RawBlock: TypeAlias = Annotated[Mapping[str, Any], Raw()]
-"""A block without a type of its own: a dict as nats-server's parser reads it."""
 
 WriteTimeout: TypeAlias = Literal["default", "close", "retry"]
 """What happens to a connection whose peer does not read."""

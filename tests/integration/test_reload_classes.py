@@ -67,7 +67,7 @@ BASES = {
     "gateway": {"gateway": GATEWAY},
     "gateway.tls": {"gateway": GATEWAY | {"tls": TLS}},
     "gateway.gateways[0]": {
-        "gateway": GATEWAY | {"gateways": [{"name": "d", "url": f"nats://{NOBODY}"}]}
+        "gateway": GATEWAY | {"gateways": [{"name": "d", "urls": [f"nats://{NOBODY}"]}]}
     },
     "leafnodes": {"leafnodes": LISTENER},
     "leafnodes.tls": {"leafnodes": LISTENER | {"tls": TLS}},
@@ -247,7 +247,7 @@ SAMPLES = {
         "port": (-1, "$port"),
         "advertise": ("a:1", "a:2"),
         "authorization": (ANN, BOB),
-        "gateways": (None, [{"name": "d", "url": f"nats://{NOBODY}"}]),
+        "gateways": (None, [{"name": "d", "urls": [f"nats://{NOBODY}"]}]),
         "reject_unknown_cluster": (None, True),
         "connect_retries": (1, 2),
         "connect_backoff": (None, True),

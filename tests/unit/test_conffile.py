@@ -158,7 +158,7 @@ def test_a_file_is_read_into_typed_blocks(file):
     assert config.accounts["B#1"].mappings["x"][0].weight == 50
     assert config.cluster.port == 6222
     assert config.leafnodes.remotes[0].urls == ("nats://a:b@127.0.0.1:2",)
-    assert config.websocket["authorization"] == {"token": "t", "timeout": 1.5}
+    assert config.websocket.authorization.to_dict() == {"token": "t", "timeout": 1.5}
 
 
 def test_what_was_read_is_valid_and_written_back_the_same(file):

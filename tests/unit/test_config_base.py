@@ -386,7 +386,6 @@ def test_all_faults_come_out_at_once_with_their_paths():
         ("write_timeout", "never", "expected one of 'default', 'close', 'retry', got 'never'"),
         ("server_metadata", {"a": 1}, "expected a string, got 1"),
         ("server_metadata", {"a\"'": "b"}, "expected a string without NUL"),
-        ("gateway", {"a": 1e300}, "expected a number without exponent"),
         ("gateway", [], "expected a block, got list"),
         ("accounts", ["A", 5], "expected a block, got list"),
         ("server_tags", [None], "expected a string, got None"),

@@ -9,7 +9,7 @@ from dotgnatly.config import ClusterConfiguration, CompressionConfiguration
     ("value", "written"),
     [
         (True, True),
-        ("s2_Fast", "s2_Fast"),
+        ("s2_Fast", "s2_fast"),
         ({"mode": "s2_best"}, "s2_best"),
         (
             {"mode": True, "rtt_thresholds": [0.01, "20ms"]},
