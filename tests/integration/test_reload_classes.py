@@ -5,7 +5,8 @@ what has to stand beside it, is in ``BASES``.
 """
 
 import json
-from functools import cache
+import re
+from pathlib import Path
 
 import nkeys
 import pytest
@@ -19,7 +20,7 @@ from dotgnatly import (
 )
 from dotgnatly.config import _base
 from dotgnatly.config._containers import Items, Named, Nested
-from dotgnatly.plan import _CONDITIONS, entry
+from dotgnatly.plan import _CONDITIONS, _table, entry
 
 NOBODY = "127.0.0.1:1"
 
@@ -51,6 +52,14 @@ class Above(dict):
     """A side of a sample that is more than the block."""
 
 
+FILE = (Path(__file__).parents[1] / "data" / "operator.conf").read_text()
+PRELOAD = dict(re.findall(r"^  (A\w+): (\S+)$", FILE, re.MULTILINE))
+OPERATOR_MODE = Beside({
+    "operator": re.search(r"^operator: (\S+)$", FILE, re.MULTILINE)[1],
+    "system_account": next(iter(PRELOAD)),
+    "resolver": {"type": "full", "dir": "$store"},
+    "resolver_preload": PRELOAD,
+})
 JETSTREAM = {"store_dir": "$store"}
 CLUSTER = {"name": "c", "host": "127.0.0.1", "port": -1, "routes": [f"nats-route://{NOBODY}"]}
 GATEWAY = {"name": "c", "host": "127.0.0.1", "port": -1}
@@ -82,6 +91,7 @@ BASES = {
     "websocket.tls": {"websocket": LISTENER | {"tls": TLS}},
     "mqtt": {"server_name": "n", "jetstream": JETSTREAM, "mqtt": LISTENER},
     "mqtt.tls": {"server_name": "n", "jetstream": JETSTREAM, "mqtt": LISTENER | {"tls": TLS}},
+    "resolver": dict(OPERATOR_MODE),
     "accounts.A": {"accounts": {"A": {"users": [ANN]}, "B": {"users": [BOB]}}},
     "accounts.A.jetstream": {
         "jetstream": JETSTREAM,
@@ -98,6 +108,8 @@ TLS_SAMPLES = {
     "min_version": (None, "1.3"),
     "cipher_suites": (None, ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"]),
     "curve_preferences": (None, ["CurveP256"]),
+    "certs": (Beside({"cert_file": None, "key_file": None, "certs": [SERVER]}), [CLIENT]),
+    "ocsp_peer": (Beside({"verify": True}), {"verify": True}),
 }
 """Of every ``tls`` block."""
 
@@ -110,6 +122,8 @@ SAMPLES = {
         "host": ("127.0.0.1", "0.0.0.0"),
         "port": (-1, "$port"),
         "client_advertise": ("a:1", "a:2"),
+        "allow_non_tls": (Beside({"tls": TLS}), True),
+        "https_port": (Beside({"tls": TLS, "https_port": -1}), "$port"),
         "ocsp_cache": (None, False),
         "proxy_protocol": (None, True),
         "http_host": (Beside({"http_host": "127.0.0.1", "http_port": -1}), "0.0.0.0"),
@@ -156,6 +170,9 @@ SAMPLES = {
             Beside({"accounts": {"A": {"users": [ANN, BOB]}}, "no_auth_user": "ann"}), "bob"
         ),
         "trusted_keys": (None, [OPERATOR]),
+        "operator": (OPERATOR_MODE, Beside(dict.fromkeys(OPERATOR_MODE))),
+        "resolver_preload": (OPERATOR_MODE, {list(PRELOAD)[1]: None}),
+        "resolver_pinned_accounts": (OPERATOR_MODE, list(PRELOAD)[1:]),
         "store_dir": (Beside({"store_dir": "$store", "jetstream": {}}), "$other"),
         "default_js_domain": (
             Beside({"accounts": {"A": {}}, "default_js_domain": {"A": "a"}}), {"A": "b"}
@@ -170,11 +187,9 @@ SAMPLES = {
         "jetstream": (None, JETSTREAM),
     },
     "tls": TLS_SAMPLES | {
-        "certs": (Beside({"cert_file": None, "key_file": None, "certs": [SERVER]}), [CLIENT]),
         "verify_and_map": (None, True),
         "handshake_first": (None, True),
         "connection_rate_limit": (None, 10),
-        "ocsp_peer": (Beside({"verify": True}), {"verify": True}),
     },
     "authorization": {
         "user": (Beside({"users": None} | ANN), "eve"),
@@ -343,6 +358,16 @@ SAMPLES = {
         "downgrade_qos2_subscribe": (None, True),
     },
     "mqtt.tls": TLS_SAMPLES | {"verify_and_map": (None, True)},
+    "resolver": {
+        "type": ("full", Beside({"type": "cache", "ttl": "1h"})),
+        "dir": ("$store", "$other"),
+        "allow_delete": (None, True),
+        "hard_delete": (Beside({"allow_delete": True}), True),
+        "interval": ("1m", "2m"),
+        "limit": (10, 20),
+        "ttl": (Beside({"type": "cache", "ttl": "1h"}), "2h"),
+        "timeout": ("2s", "3s"),
+    },
     "accounts.A": {
         "users": ([ANN], []),
         "nkey": (ACCOUNT_1, ACCOUNT_2),
@@ -466,7 +491,11 @@ def verdict(controller, config):
     return "hot"
 
 
-@pytest.mark.parametrize("both", CASES, indirect=True)
+TAKES_AND_DOES_NOT = [f"resolver.{key}" for key in SAMPLES["resolver"]]
+"""The server says yes and goes on with the resolver that it started with."""
+
+
+@pytest.mark.parametrize("both", CASES.keys() - {*TAKES_AND_DOES_NOT}, indirect=True)
 def test_the_table_and_the_server_agree(both):
     """And what the server takes is in its live options afterwards."""
     before, after = both
@@ -478,6 +507,14 @@ def test_the_table_and_the_server_agree(both):
             assert differences(controller, after) == []
 
 
+@pytest.mark.parametrize("both", TAKES_AND_DOES_NOT, indirect=True)
+def test_what_the_server_takes_and_does_not_do_takes_a_restart(both):
+    """Never say done when it was not."""
+    before, after = both
+    with NatsController(before) as controller:
+        assert controller.plan(lambda _: after).reload_class == "restart"
+
+
 @pytest.mark.parametrize("both", CASES, indirect=True)
 def test_a_change_with_leave_to_restart_is_in_force(both):
     """Whatever its class."""
@@ -485,3 +522,67 @@ def test_a_change_with_leave_to_restart_is_in_force(both):
     with NatsController(before) as controller:
         controller.apply(lambda _: after, allow_restart=True)
         assert differences(controller, after) == []
+
+
+LISTS_AS_A_WHOLE = {"accounts.A.users", "accounts.A.imports", "accounts.A.exports"}
+"""Blocks of a list that a sample replaces."""
+
+NOT_CHANGED = {
+    r"ocsp\..*": "needs a certificate that names a responder",
+    r"syslog": "writes to the log of the machine",
+    r"default_sentinel": "needs the JWT of a user, which nobody can sign here",
+    r"resolver_tls\..*": "the server asks the URL of the resolver when it starts",
+    r"jetstream\.tpm\..*": "needs a TPM",
+    r"mqtt\.consumer_replicas": "the server passes over it",
+    r"(websocket|mqtt)\.no_auth_user": "as their authorization",
+    r".*\.key_file": "changes with cert_file",
+    r".*\.(cert_store|cert_match|cert_match_by|cert_match_skip_invalid|ca_certs_match)": "Windows only",
+    r".*\.allow_insecure_cipher_suites": "allows other keys to be set",
+    r".*\.tls\.(connection_rate_limit|insecure|handshake_first|verify|verify_and_map)"
+    r"|tls\.insecure|.*tls\.verify_cert_and_check_known_urls": "without effect where it has no sample",
+}
+"""Keys without a sample, and why."""
+
+
+def keys(block=BrokerConfiguration, where=""):
+    """Every key of the configuration; an entry of a list or map stands for all."""
+    for name, kind in _base._fields(block).by_name.items():
+        path = f"{where}.{name}".removeprefix(".")
+        item, at = kind, path
+        while isinstance(item, Items | Named):
+            at += "[0]" if isinstance(item, Items) else ".A"
+            item = item.item
+        if isinstance(item, Nested) and path not in LISTS_AS_A_WHOLE:
+            yield from keys(item.block, at)
+        else:
+            yield path
+
+
+def test_every_key_has_a_sample():
+    """Else a new one could be classified by guess."""
+    wholes = CASES.keys() - BASES.keys() - {"accounts"}  # blocks with samples for what is in them
+    missing = [
+        path
+        for path in keys()
+        if path not in CASES
+        and not any(path.startswith((f"{whole}.", f"{whole}[")) for whole in wholes)
+    ]
+    assert [path for path in missing if not re.fullmatch("|".join(NOT_CHANGED), path)] == []
+
+
+def test_every_class_is_one_that_is_known():
+    """A class, or one with a condition that is a function."""
+
+    def texts(table):
+        for value in table.values():
+            yield from texts(value) if isinstance(value, dict) else [value]
+
+    known = {"hot", "restart", "impossible", *_CONDITIONS}
+    assert set(texts(_table())) <= known
+
+
+def test_every_key_has_a_class():
+    """The table is complete, and names nothing else."""
+    for path in keys():
+        names = path.replace("[0]", ".0").split(".")
+        assert entry(tuple(int(name) if name == "0" else name for name in names))
