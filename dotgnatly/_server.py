@@ -273,7 +273,7 @@ class Server:
 
     def _render(self, config: BrokerConfiguration) -> tuple[bytes, bytes]:
         """The text and the overlay for Go, checked."""
-        config.validate()
+        config.validate(dont_listen=self._dont_listen)
         filled = self._defaults.fill(config)
         overlay = {
             "dont_listen": self._dont_listen,

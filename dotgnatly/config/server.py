@@ -24,7 +24,7 @@ from dotgnatly.config._base import (
 )
 from dotgnatly.config._containers import Items, Named, Nested, Raw
 from dotgnatly.config._kinds import Span, Whole
-from dotgnatly.errors import Fault
+from dotgnatly.errors import ConfigError, Fault
 
 if TYPE_CHECKING:
     from dotgnatly.config.accounts import AccountConfiguration, Destinations
@@ -356,6 +356,28 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
                 if keys.get(key) is False:
                     del keys[key]
         return keys
+
+    def validate(self, *, dont_listen: bool = False) -> tuple[Fault, ...]:
+        """Check every key, all of them together, and the files that they name. Needs no server.
+
+        Args:
+            dont_listen: Whether it is for a server without a listener for clients.
+
+        Returns:
+            What is doubtful and no fault, each with its key path.
+
+        Raises:
+            ConfigError: With every fault that there is, and the warnings.
+        """
+        from dotgnatly.config import _rules
+
+        errors = super().faults()
+        found = _rules.find(self, dont_listen=dont_listen, broken=bool(errors))
+        told = {fault.path for fault in errors}
+        errors += (fault for fault in found.errors if fault.path not in told)
+        if errors:
+            raise ConfigError(errors=errors, warnings=found.warnings)
+        return tuple(found.warnings)
 
     def _contradictions(self) -> Iterable[Fault]:
         if self.trace is False and (self.trace_verbose or self.trace_headers):
