@@ -332,16 +332,23 @@ class Server:
         runtime.native().server_connect(handle, socket.detach())
 
 
-def check(config: BrokerConfiguration) -> None:
+def check(config: BrokerConfiguration) -> tuple[Fault, ...]:
     """Check a configuration as far as it can be without starting a server.
+
+    Returns:
+        Its warnings and, after them, the server's own.
 
     Raises:
         ConfigError: It is not valid.
     Source: ``Options.ProcessConfigString``, ``server.NewServer``.
     """
-    config.validate()
+    warnings = config.validate()
     filled = Defaults().fill(config)
-    jobs.wait(runtime.native().config_check(conffile.render(filled), b"{}"))
+    try:
+        found = jobs.wait(runtime.native().config_check(conffile.render(filled), b"{}"))
+    except ConfigError as exc:
+        raise ConfigError(errors=exc.errors, warnings=[*warnings, *exc.warnings]) from None
+    return (*warnings, *(Fault(*fault) for fault in msgspec.json.decode(found)["warnings"]))
 
 
 def unclosed() -> list[Server]:

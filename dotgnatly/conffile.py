@@ -82,23 +82,43 @@ def read_text(text: str) -> BrokerConfiguration:
     return jobs.run(read("text", text))
 
 
+class Verdict(msgspec.Struct, frozen=True):
+    """What nats-server says of a file that it is told to check."""
+
+    errors: list[Fault]
+    warnings: list[Fault]
+    """It does not accept a file with warnings either; it would start with it."""
+    places: dict[str, str]
+    """Where each key stands, by its path as it is spelt there: ``file:line:column``."""
+
+
+def verdict(path: str | os.PathLike[str]) -> Verdict:
+    """What ``nats-server -t`` says of a file. Source: ``server.ConfigureOptions`` (2.15)."""
+    from dotgnatly import jobs
+
+    return msgspec.json.decode(jobs.run(_parse("verdict", os.fspath(path))), type=Verdict)
+
+
 def read(kind: Literal["file", "text"], data: str) -> "Steps[BrokerConfiguration]":
     """Read a file, by its path, or a text, in steps.
 
     Raises:
         ConfigError: nats-server refuses it, or two spellings of a key disagree.
     """
-    from dotgnatly import runtime
-    from dotgnatly.jobs import Wait
-
     path = os.path.abspath(data) if kind == "file" else None
-    try:
-        encoded = data.encode() if path is None else os.fsencode(path)
-    except UnicodeEncodeError as exc:
-        raise ConfigError(errors=[Fault("", f"not Unicode: {exc}")]) from exc
-    runtime.hand_over_environ()
-    job = runtime.native().config_read(kind.encode(), encoded)
-    found = msgspec.json.decode((yield Wait(job)))
+    found = msgspec.json.decode((yield from _parse(kind, path or data)))
     warnings = tuple(Fault(*warning) for warning in found["warnings"])
     source = Source(kind=kind, path=path, warnings=warnings)
     return BrokerConfiguration.from_conf(found["config"], source)
+
+
+def _parse(kind: Literal["file", "text", "verdict"], data: str) -> "Steps[bytes]":
+    from dotgnatly import runtime
+    from dotgnatly.jobs import Wait
+
+    try:
+        encoded = data.encode() if kind == "text" else os.fsencode(data)
+    except UnicodeEncodeError as exc:
+        raise ConfigError(errors=[Fault("", f"not Unicode: {exc}")]) from exc
+    runtime.hand_over_environ()
+    return (yield Wait(runtime.native().config_read(kind.encode(), encoded)))

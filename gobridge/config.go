@@ -20,6 +20,9 @@ import (
 // readConfig reads a file or a text as nats-server would and gives its keys as they are written, with
 // includes, variables, units and the environment resolved.
 func readConfig(kind, data string) ([]byte, error) {
+	if kind == "verdict" {
+		return verdict(data)
+	}
 	opts, keys, warnings, err := loadConfig(kind, data)
 	defer closeResolver(opts)
 	if err != nil {
@@ -30,6 +33,25 @@ func readConfig(kind, data string) ([]byte, error) {
 		return nil, configFault(path, "is not Unicode (UTF-8)")
 	}
 	return json.Marshal(map[string]any{"config": plain, "warnings": warnings})
+}
+
+// verdict is what nats-server finds in a file that it is to check, and where the keys in it stand.
+func verdict(path string) ([]byte, error) {
+	opts, keys, warnings, err := loadConfig("file", path)
+	defer closeResolver(opts)
+	found := []place{}
+	if f := (*fault)(nil); errors.As(err, &f) {
+		found, _ = f.facts["errors"].([]place)
+		warnings, _ = f.facts["warnings"].([]place)
+	}
+	if warnings == nil {
+		warnings = []place{}
+	}
+	where := map[string]string{}
+	visitKeys("", keys, func(path string, t located) {
+		where[path] = fmt.Sprintf("%s:%d:%d", t.SourceFile(), t.Line(), t.Position())
+	})
+	return json.Marshal(map[string]any{"errors": found, "warnings": warnings, "places": where})
 }
 
 // notUnicode is the path of a string that JSON cannot hold, or "".
@@ -78,10 +100,18 @@ func loadConfig(kind, data string) (*server.Options, map[string]any, []place, er
 		if errors.As(err, &missing) {
 			return nil, nil, nil, configFault(missing.Path, "%v", missing.Err)
 		}
-		return nil, nil, nil, configFaults([]place{syntaxPlace(err, file)}, nil)
+		syntax := configFaults([]place{syntaxPlace(err, file)}, nil)
+		if kind == "file" {
+			return nil, nil, nil, syntax.hide(addWrittenIn(nil, file, err.Error()))
+		}
+		return nil, nil, nil, syntax.hide(addWritten(nil, data))
 	}
 	warnings, err := problems(process(data), "")
-	return opts, keys, warnings, err
+	secrets := addSecrets(nil, "", keys)
+	if f := (*fault)(nil); errors.As(err, &f) {
+		err = f.hide(secrets)
+	}
+	return opts, keys, hidePlaces(warnings, secrets), err
 }
 
 // resolve takes the values out of the parser's tokens. It also gathers the paths of the keys that were
@@ -190,10 +220,10 @@ var unquotable = regexp.MustCompile(`[\x00-\x1f"\\]`)
 func checkConfig(text string, over overlay) ([]byte, error) {
 	set, err := newServerSettings(text, over)
 	if err != nil {
-		return nil, err
+		return nil, withoutSecrets(err, text)
 	}
 	closeResolver(set.opts)
-	return json.Marshal(map[string]any{"warnings": set.warnings})
+	return json.Marshal(map[string]any{"warnings": hidePlaces(set.warnings, secretsOf(text))})
 }
 
 func newServerSettings(text string, over overlay) (*settings, error) {

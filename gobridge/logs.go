@@ -183,7 +183,7 @@ func (l *logger) listen() func() []string {
 var pid = os.Getpid()
 
 func (l *logger) emit(level int, format string, args ...any) {
-	now, text := time.Now(), fmt.Sprintf(format, args...)
+	now, text := time.Now(), hideTelltales(fmt.Sprintf(format, args...))
 	lines.put(logLine{l.server, level, now, text})
 	l.mu.Lock()
 	defer l.mu.Unlock()

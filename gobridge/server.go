@@ -65,7 +65,7 @@ func startServer(text string, over overlay) (handle, jobHandle uint64) {
 			e.teardown()
 			_, _ = servers.take(handle)
 		}
-		return state, err
+		return state, withoutSecrets(err, text)
 	})
 }
 
