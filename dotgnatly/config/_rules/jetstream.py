@@ -43,7 +43,7 @@ def _encryption(config: Any, found: Findings) -> None:
         return
     if get(jetstream, "encryption_key"):
         found.error("jetstream.encryption_key", "cannot stand beside tpm")
-    if os.name != "nt":
+    elif os.name != "nt":
         found.error("jetstream.tpm", "works on Windows only")
 
 

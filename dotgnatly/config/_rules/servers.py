@@ -132,7 +132,7 @@ def _proxies(config: Any, found: Findings) -> None:
         if scheme is None or scheme.lower() not in {"http", "https"}:
             found.error(f"{path}.url", "must begin with http:// or https://", url)
         elif not host:
-            found.error(f"{path}.url", "names no host", url)
+            found.doubt(f"{path}.url", "names no host", url)
         elif get(proxy, "tls") and scheme.lower() != "https":
             found.error(f"{path}.tls", "needs a url with https://")
         if (nanoseconds(get(proxy, "timeout")) or 0) < 0:
@@ -155,23 +155,26 @@ def _compression(config: Any, found: Findings) -> None:
     blocks = [(name, get(config, name)) for name in ("cluster", "leafnodes")]
     blocks += each(config, "leafnodes", "remotes")
     for path, block in blocks:
-        compression = get(block, "compression")
-        mode = get(compression, "mode")
-        auto = isinstance(mode, str) and mode.lower() in {"auto", "s2_auto"}
-        if not auto and (path == "cluster" or mode not in {None, True}):
-            continue
-        given = get(compression, "rtt_thresholds")
-        spans = [max(nanoseconds(span) or 0, 0) for span in given or ()]
-        while spans and not spans[-1]:
-            spans.pop()
-        ordered = [span for span in spans if span]
-        where = f"{path}.compression.rtt_thresholds"
-        if given and not spans:
-            found.error(where, "needs one that is not 0")
-        elif len(spans) > _MOST_THRESHOLDS:
-            found.error(where, f"has more than {_MOST_THRESHOLDS}")
-        elif ordered != sorted(ordered):
-            found.error(where, "must be in ascending order")
+        given = get(block, "compression", "rtt_thresholds")
+        mode = get(block, "compression", "mode")
+        # What is not said, and what "on" is, differs.
+        chosen = str("" if mode is None else mode).lower() in {"", "on", "enabled", "true"}
+        auto = path != "cluster" if chosen else str(mode).lower() in {"auto", "s2_auto"}
+        if given and auto:
+            _thresholds(found, f"{path}.compression.rtt_thresholds", given)
+
+
+def _thresholds(found: Findings, path: str, given: Any) -> None:
+    spans = [max(nanoseconds(span) or 0, 0) for span in given]
+    while spans and not spans[-1]:
+        spans.pop()
+    ordered = [span for span in spans if span]
+    if not spans:
+        found.error(path, "needs one that is not 0")
+    elif len(spans) > _MOST_THRESHOLDS:
+        found.error(path, f"has more than {_MOST_THRESHOLDS}")
+    elif ordered != sorted(ordered):
+        found.error(path, "must be in ascending order")
 
 
 RULES: tuple[Rule, ...] = (
