@@ -64,7 +64,8 @@ def _store(config: Any, found: Findings) -> None:
 
 def _credentials(config: Any, found: Findings) -> None:
     for path, remote in each(config, "leafnodes", "remotes"):
-        if file := get(remote, "credentials"):
+        file = get(remote, "credentials")
+        if file and not get(remote, "disabled"):
             expanded = os.path.expanduser(os.path.expandvars(file))
             if why := unreadable(expanded):
                 found.doubt(f"{path}.credentials", why, file)
