@@ -80,13 +80,22 @@ if TYPE_CHECKING:
         UserConfiguration,
     )
     from dotgnatly.controller import NatsController
-    from dotgnatly.info import ServerInfo
-    from dotgnatly.versions import ConfigurationVersion
+    from dotgnatly.diff import ConfigurationDiff, FieldChange
+    from dotgnatly.events import ConfigurationChanged, ConfigurationChanging
+    from dotgnatly.info import EffectiveConfiguration, ServerInfo
+    from dotgnatly.plan import AffectedClient, Plan, PlannedChange
+    from dotgnatly.versions import (
+        ConfigurationStore,
+        ConfigurationVersion,
+        MemoryConfigurationStore,
+        SqliteConfigurationStore,
+    )
 
 __all__ = [
     "AccountConfiguration",
     "AccountJetStreamConfiguration",
     "AccountLimitsConfiguration",
+    "AffectedClient",
     "AllowResponsesConfiguration",
     "AlreadyRunningError",
     "AsyncNatsController",
@@ -100,11 +109,17 @@ __all__ = [
     "ClusterConfiguration",
     "CompressionConfiguration",
     "ConfigError",
+    "ConfigurationChanged",
+    "ConfigurationChanging",
+    "ConfigurationDiff",
+    "ConfigurationStore",
     "ConfigurationVersion",
     "ConnectionClosedError",
     "DotgnatlyError",
+    "EffectiveConfiguration",
     "ExportConfiguration",
     "Fault",
+    "FieldChange",
     "ForkedProcessError",
     "ImportConfiguration",
     "ImportSourceConfiguration",
@@ -122,6 +137,7 @@ __all__ = [
     "LeafNodeRemoteConfiguration",
     "LeafNodeUserConfiguration",
     "MappingConfiguration",
+    "MemoryConfigurationStore",
     "MsgTraceConfiguration",
     "NativeError",
     "NatsController",
@@ -130,6 +146,8 @@ __all__ = [
     "ObjectNotFoundError",
     "OcspPeerConfiguration",
     "PermissionsConfiguration",
+    "Plan",
+    "PlannedChange",
     "PortInUseError",
     "RequestTimeoutError",
     "RestartRequiredError",
@@ -138,6 +156,7 @@ __all__ = [
     "ServiceLatencyConfiguration",
     "ShutdownTimeoutError",
     "SlowConsumerError",
+    "SqliteConfigurationStore",
     "StartError",
     "StartTimeoutError",
     "StateError",
@@ -151,10 +170,21 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AffectedClient": "plan",
     "AsyncNatsController": "aio",
+    "ConfigurationChanged": "events",
+    "ConfigurationChanging": "events",
+    "ConfigurationDiff": "diff",
+    "ConfigurationStore": "versions",
     "ConfigurationVersion": "versions",
+    "EffectiveConfiguration": "info",
+    "FieldChange": "diff",
+    "MemoryConfigurationStore": "versions",
     "NatsController": "controller",
+    "Plan": "plan",
+    "PlannedChange": "plan",
     "ServerInfo": "info",
+    "SqliteConfigurationStore": "versions",
 }
 """The modules of the names that are not errors; all others are blocks of the configuration."""
 

@@ -45,12 +45,17 @@ cdef extern from "libgobridge.h" nogil:
     void gb_job_cancel(gb_handle job, int *finished, gb_error *e)
     void gb_job_drop(gb_handle job, gb_error *e)
     void gb_config_read(char *kind, size_t kn, char *data, size_t n, gb_handle *job, gb_error *e)
+    void gb_config_places(char *kind, size_t kn, char *data, size_t n, gb_handle *job, gb_error *e)
     void gb_config_check(char *text, size_t n, char *over, size_t on, gb_handle *job, gb_error *e)
     void gb_config_compare(char *path, size_t pn, char *text, size_t n, gb_handle *job, gb_error *e)
     void gb_server_start(char *text, size_t n, char *over, size_t on, gb_handle *server,
                          gb_handle *job, gb_error *e)
     void gb_server_apply(gb_handle server, char *text, size_t n, char *over, size_t on,
                          gb_handle *job, gb_error *e)
+    void gb_server_restart(gb_handle server, char *text, size_t n, char *over, size_t on,
+                           gb_handle *job, gb_error *e)
+    void gb_server_plan(gb_handle server, char *kind, size_t kn, char *text, size_t n, char *over,
+                        size_t on, gb_handle *job, gb_error *e)
     void gb_server_stop(gb_handle server, gb_handle *job, gb_error *e)
     void gb_servers_stop(gb_handle *job, gb_error *e)
     void gb_server_state(gb_handle server, gb_buf *out, gb_error *e)
@@ -226,6 +231,18 @@ def config_read(bytes kind not None, bytes data not None) -> Job:
     _check(&e)
     return _job(job)
 
+def config_places(bytes kind not None, bytes data not None) -> Job:
+    cdef gb_error e
+    cdef gb_handle job
+    cdef char *k = kind
+    cdef char *p = data
+    cdef size_t kn = len(kind), n = len(data)
+    _require_owner()
+    with nogil:
+        gb_config_places(k, kn, p, n, &job, &e)
+    _check(&e)
+    return _job(job)
+
 def config_check(bytes text not None, bytes overlay not None) -> Job:
     cdef gb_error e
     cdef gb_handle job
@@ -274,6 +291,31 @@ def server_apply(uint64_t server, bytes text not None, bytes overlay not None) -
     _require_owner()
     with nogil:
         gb_server_apply(server, p, n, o, on, &job, &e)
+    _check(&e)
+    return _job(job)
+
+def server_restart(uint64_t server, bytes text not None, bytes overlay not None) -> Job:
+    cdef gb_error e
+    cdef gb_handle job
+    cdef char *p = text
+    cdef char *o = overlay
+    cdef size_t n = len(text), on = len(overlay)
+    _require_owner()
+    with nogil:
+        gb_server_restart(server, p, n, o, on, &job, &e)
+    _check(&e)
+    return _job(job)
+
+def server_plan(uint64_t server, bytes kind not None, bytes text not None, bytes overlay not None) -> Job:
+    cdef gb_error e
+    cdef gb_handle job
+    cdef char *k = kind
+    cdef char *p = text
+    cdef char *o = overlay
+    cdef size_t kn = len(kind), n = len(text), on = len(overlay)
+    _require_owner()
+    with nogil:
+        gb_server_plan(server, k, kn, p, n, o, on, &job, &e)
     _check(&e)
     return _job(job)
 

@@ -1,39 +1,51 @@
 """One embedded server: its configuration, its state, and the steps of every call that waits.
 
 ``NatsController`` and ``AsyncNatsController`` drive the same steps, one blocking, one in an event
-loop, and see to it that only one call changes something at a time.
+loop. What changes something holds the lock meanwhile.
 """
 
 import _thread
+import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
 from dotgnatly import conffile, jobs, logs, runtime
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.defaults import Defaults
+from dotgnatly.diff import ConfigurationDiff, compare
 from dotgnatly.errors import (
     AlreadyRunningError,
-    ChangeError,
     ConfigError,
     DotgnatlyError,
     Fault,
     ServerStoppedError,
     ShutdownTimeoutError,
+    StartError,
     StartTimeoutError,
+    StateError,
 )
-from dotgnatly.jobs import Steps, Wait
-from dotgnatly.versions import ConfigurationVersion
+from dotgnatly.events import Handlers
+from dotgnatly.jobs import Acquire, Call, Step, Steps, Wait
+from dotgnatly.versions import (
+    ConfigurationStore,
+    ConfigurationVersion,
+    History,
+    MemoryConfigurationStore,
+    VersionKind,
+    as_store,
+)
 
 if TYPE_CHECKING:
     import socket
 
     from dotgnatly._native import Job
-    from dotgnatly.info import ServerInfo
+    from dotgnatly.info import EffectiveConfiguration, ServerInfo
     from dotgnatly.monitoring import Healthz, Varz
 
 _CLEANUP_S = 2.0
@@ -58,6 +70,31 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 _decode_state = msgspec.json.Decoder(State).decode
 
 
+class Layers(msgspec.Struct, frozen=True):
+    """A configuration, and what of it was changed at run time."""
+
+    base: BrokerConfiguration
+    """As it was given, or read from a file."""
+    changes: BrokerConfiguration
+    """What was changed since, above it, with None for what was reset."""
+    config: BrokerConfiguration
+    """Both in one: what is in force, or to be."""
+
+    @classmethod
+    def of(cls, base: BrokerConfiguration, changes: BrokerConfiguration) -> Self:
+        """The layers with what they make."""
+        return cls(base, changes, base.merge(changes))
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """A configuration as it goes to Go."""
+
+    filled: BrokerConfiguration
+    """With our defaults."""
+    text: bytes
+    overlay: bytes
+
+
 class Server:
     """The state behind a controller."""
 
@@ -67,24 +104,24 @@ class Server:
         *,
         dont_listen: bool,
         memory_limit: int | None,
+        version_store: ConfigurationStore | str | os.PathLike[str] | None,
         name: str | None,
         stderr: bool,
         flags: BrokerConfiguration | None,
         made_at: str,
     ) -> None:
-        self.base = _as_config(config)
-        """As it was given, or read from a file."""
         self.flags = flags or BrokerConfiguration()
         """What the command line says above a file; it stays for good."""
-        self.changes = self.flags
-        """What was changed at run time: a layer above, with None for what was reset."""
-        self.config = self.base.merge(self.changes)
-        """The one in force, or to be: both layers."""
-        self.versions: list[ConfigurationVersion] = []
-        self.lock = _thread.allocate_lock()
-        """Of the blocking controller: one change at a time."""
+        self.layers = Layers.of(as_config(config), self.flags)
+        self.history = History(as_store(version_store))
+        self.handlers = Handlers()
+        self.lock: Any = _thread.allocate_lock()
+        """One change at a time. That of an event loop takes its place."""
         self.handle = 0
         """Of the last server; it may be dead, and Go knows."""
+        self.past: dict[int, Layers] = {}
+        """The layers of the versions of this process."""
+        self._given = config is not None
         self._dont_listen = dont_listen
         self._memory_limit = memory_limit
         self._name = name or ""
@@ -116,57 +153,65 @@ class Server:
 
     # -- life ----------------------------------------------------------------------------------
 
+    def locked(self, steps: Steps[jobs.T]) -> Steps[jobs.T]:
+        """The steps while nobody else changes anything."""
+        yield Acquire(self.lock)
+        try:
+            return (yield from steps)
+        finally:
+            self.lock.release()
+
     def start(
         self, config: BrokerConfiguration | Mapping[str, Any] | None, timeout: float | None
     ) -> Steps[str | None]:
         """Start the server and wait until every listener is open; returns the client URL."""
         if self.running:
             raise AlreadyRunningError(f"{self} is running already")
-        yield from self._settle(timeout, StartTimeoutError(f"{self} is still stopping"))
+        yield from self.settle(timeout, StartTimeoutError(f"{self} is still stopping"))
+        yield from self.load_history(StartError)
+        layers = self.layers
         if config is not None:
-            self.base, self.changes = _as_config(config), self.flags
-            self.config = self.base.merge(self.changes)
+            layers = Layers.of(as_config(config), self.flags)
+        elif not self._given and self.history.last:
+            layers = Layers.of(self.history.last.config, self.flags)
+        self.layers, self._given = layers, True
         self._defaults = Defaults()
-        text, overlay = self._render(self.config)
+        settings = self.settings(layers.config)
         library = runtime.native()
         if self._memory_limit is not None:
             runtime.memory_limit(self._memory_limit)
         _unclosed.add(self)
-        job = library.server_start(self, text, overlay)
+        job = library.server_start(self, settings.text, settings.overlay)
+        late = StartTimeoutError(f"{self} was not ready after {timeout} s")
         try:
-            logs.start(library)
-            yield Wait(job, timeout)
+            interruption = yield from self.finish(
+                job, timeout, late, meanwhile=partial(logs.start, library)
+            )
         except DotgnatlyError:
             _unclosed.discard(self)
             raise
-        except BaseException as exc:
-            timed_out = isinstance(exc, TimeoutError)
-            if not job.cancel():
-                self._pending = job
-                if timed_out:
-                    late = StartTimeoutError(f"{self} was not ready after {timeout} s")
-                    yield from self._settle(_CLEANUP_S, late)
-                    raise late from None
-                raise
-            yield Wait(job)  # too late: it has started
-            if not timed_out:
-                self._record("restart" if self.versions else "initial", None, None)
-                raise
-        self._record("restart" if self.versions else "initial", None, None)
+        try:
+            yield from self.record(layers, "restart" if self.history.last else "initial")
+        except Exception as exc:
+            yield from self.shutdown(None)
+            raise StartError(f"the version cannot be kept: {exc}") from exc
+        if interruption:
+            raise interruption
         return self.facts().client_url
 
     def shutdown(self, timeout: float | None) -> Steps[None]:
         """Stop the server and wait until it is gone. Does nothing if it is not running."""
         late = ShutdownTimeoutError(f"{self} still runs after {timeout} s")
-        yield from self._settle(timeout, late)
+        yield from self.settle(timeout, late)
         if self.handle:
             with suppress(ServerStoppedError):
                 self._pending = runtime.native().server_stop(self.handle)
             self.handle = 0
             _unclosed.discard(self)
-            yield from self._settle(timeout, late)
+            yield from self.settle(timeout, late)
+        self.history.store.close()
 
-    def _settle(self, timeout: float | None, late: DotgnatlyError) -> Steps[None]:
+    def settle(self, timeout: float | None, late: DotgnatlyError) -> Steps[None]:
         """Wait for what an earlier call left behind; ``late`` is raised if that takes too long."""
         if self._pending is not None:
             try:
@@ -177,66 +222,32 @@ class Server:
                 pass  # it was cancelled, and says so
             self._pending = None
 
-    # -- change --------------------------------------------------------------------------------
-
-    def update(
+    def finish(
         self,
-        patch: BrokerConfiguration | Mapping[str, Any] | None,
-        changes: Mapping[str, Any],
+        job: "Job",
         timeout: float | None,
-        author: str | None,
-        reason: str | None,
-    ) -> Steps[ConfigurationVersion]:
-        """Change what is set in patch and changes and leave the rest."""
-        layer = self.changes
-        if patch is not None:
-            layer = layer.merge(_as_config(patch), keep_none=True)
-        if changes:
-            layer = layer.merge(BrokerConfiguration.from_dict(changes), keep_none=True)
-        return (yield from self._change(self.base, layer, timeout, author, reason))
+        late: DotgnatlyError,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Steps[BaseException | None]:
+        """Wait for a job that changes something, and have it undone if that is interrupted.
 
-    def replace(
-        self,
-        config: BrokerConfiguration | Mapping[str, Any],
-        timeout: float | None,
-        author: str | None,
-        reason: str | None,
-    ) -> Steps[ConfigurationVersion]:
-        """Put a complete new configuration in force."""
-        return (yield from self._change(_as_config(config), self.flags, timeout, author, reason))
+        Args:
+            job: What to wait for.
+            timeout: Seconds until it is undone; None is for ever.
+            late: What is raised then.
+            meanwhile: What else there is to do while it runs.
 
-    def reload(
-        self,
-        discard_changes: bool,  # noqa: FBT001 - by keyword in the controllers
-        timeout: float | None,
-        author: str | None,
-        reason: str | None,
-    ) -> Steps[ConfigurationVersion]:
-        """Read the configuration file again, below the changes made at run time."""
-        self.require_running()
-        source = self.base.source
-        if source is None or source.path is None:
-            where = "the configuration was not read from a file"
-            raise ConfigError(errors=[Fault("", f"there is nothing to reload: {where}")])
-        base = yield from conffile.read("file", source.path)
-        layer = self.flags if discard_changes else self.changes
-        return (yield from self._change(base, layer, timeout, author, reason))
+        Returns:
+            The interruption that came too late to undo anything: it is for the caller to raise once
+            he has taken note of what the job did.
 
-    def _change(
-        self,
-        base: BrokerConfiguration,
-        layer: BrokerConfiguration,
-        timeout: float | None,
-        author: str | None,
-        reason: str | None,
-    ) -> Steps[ConfigurationVersion]:
-        handle = self.require_running()
-        yield from self._settle(timeout, ChangeError("an earlier change is still being undone"))
-        config = base.merge(layer)
-        text, overlay = self._render(config)
-        library = runtime.native()
-        job = library.server_apply(handle, text, overlay)
+        Raises:
+            DotgnatlyError: The job failed, or is undone because it was ``late``.
+            BaseException: The interruption; the job undoes itself, and the next call waits for it.
+        """
         try:
+            if meanwhile:
+                meanwhile()
             yield Wait(job, timeout)
         except DotgnatlyError:
             raise
@@ -245,43 +256,106 @@ class Server:
             if not job.cancel():
                 self._pending = job
                 if timed_out:
-                    late = ChangeError(f"not done after {timeout} s, and undone")
-                    yield from self._settle(_CLEANUP_S, late)
+                    yield from self.settle(_CLEANUP_S, late)
                     raise late from None
                 raise
-            yield Wait(job)  # too late: it is in force
-            if not timed_out:
-                self.base, self.changes, self.config = base, layer, config
-                self._record("update", author, reason)
-                raise
-        self.base, self.changes, self.config = base, layer, config
-        return self._record("update", author, reason)
+            yield Wait(job)  # it is done all the same
+            return None if timed_out else exc
+        return None
 
-    def _record(
-        self, kind: Literal["initial", "update", "restart"], author: str | None, reason: str | None
-    ) -> ConfigurationVersion:
+    # -- versions ------------------------------------------------------------------------------
+
+    def load_history(self, error: type[DotgnatlyError] = StateError) -> Steps[None]:
+        """Read the versions from their store, the first time."""
+        try:
+            yield from self._store(lambda: self.history.versions)
+        except Exception as exc:
+            raise error(f"the versions cannot be read: {exc}") from exc
+
+    def versions(self) -> Steps[list[ConfigurationVersion]]:
+        """Those that are kept, oldest first."""
+        yield from self.load_history()
+        return list(self.history.versions)
+
+    def version(self, number: int) -> Steps[ConfigurationVersion]:
+        """One of them."""
+        yield from self.load_history()
+        return self.history.get(number)
+
+    def diff(self, before: int, after: int) -> Steps[ConfigurationDiff]:
+        """What differs between two of them."""
+        yield from self.load_history()
+        return compare(self.history.get(before).config, self.history.get(after).config)
+
+    def record(
+        self,
+        layers: Layers,
+        kind: VersionKind,
+        author: str | None = None,
+        reason: str | None = None,
+        restored: int | None = None,
+    ) -> Steps[ConfigurationVersion]:
+        """Keep a version of what is in force now.
+
+        Raises:
+            Exception: What the store raised; there is no such version.
+        """
+        last = self.history.last
         version = ConfigurationVersion(
-            number=len(self.versions) + 1,
-            config=self.config,
+            number=self.history.next_number,
+            config=layers.config,
             kind=kind,
             applied_at=datetime.now(UTC),
             author=author,
             reason=reason,
+            diff=compare(last.config if last else layers.config, layers.config),
+            restored=restored,
         )
-        self.versions.append(version)
+        interruption = None
+        try:
+            yield from self._store(partial(self.history.store.append, version))
+        except Exception:
+            raise
+        except BaseException as exc:  # noqa: BLE001 - raised below, when all is noted
+            interruption = exc
+            if version.number not in {kept.number for kept in self.history.store.load()}:
+                self.history.store.append(version)
+        self.layers = layers
+        self.history.add(version)
+        self.past[version.number] = layers
+        self.past.pop(version.number - self.history.store.limit, None)
+        if interruption:
+            raise interruption
         return version
 
-    def _render(self, config: BrokerConfiguration) -> tuple[bytes, bytes]:
-        """The text and the overlay for Go, checked."""
+    def _store(self, function: Any) -> Generator[Step, Any, None]:
+        """Have the store do something; one in memory needs no thread for it."""
+        if isinstance(self.history.store, MemoryConfigurationStore):
+            function()
+        else:
+            yield Call(function)
+
+    # -- what goes to Go -----------------------------------------------------------------------
+
+    def settings(self, config: BrokerConfiguration) -> Settings:
+        """A configuration for Go, checked.
+
+        Raises:
+            ConfigError: It is not valid.
+        """
         config.validate(dont_listen=self._dont_listen)
-        filled = self._defaults.fill(config)
+        filled = self.fill(config)
         overlay = {
             "dont_listen": self._dont_listen,
             "stderr": self._stderr,
             "private_store": self._defaults.private_store(filled),
             "name": self._name,
         }
-        return conffile.render(filled), msgspec.json.encode(overlay)
+        return Settings(filled, conffile.render(filled), msgspec.json.encode(overlay))
+
+    def fill(self, config: BrokerConfiguration) -> BrokerConfiguration:
+        """A configuration with our defaults."""
+        return self._defaults.fill(config)
 
     # -- monitoring ----------------------------------------------------------------------------
 
@@ -318,8 +392,17 @@ class Server:
             connections=varz.connections,
             started_at=varz.start,
             jetstream_enabled=state.jetstream_enabled,
-            config=self.config,
-            config_version=len(self.versions),
+            config=self.layers.config,
+            config_version=self.history.last.number if self.history.last else 0,
+        )
+
+    def effective(self) -> Steps["EffectiveConfiguration"]:
+        """The configuration in force with all that it leaves open."""
+        from dotgnatly.info import EffectiveConfiguration
+
+        filled, ports = self.fill(self.layers.config), self.facts().ports
+        return EffectiveConfiguration.of(
+            self.layers.config, filled, ports, (yield from self.varz())
         )
 
     def reopen_log(self) -> Steps[None]:
@@ -367,7 +450,7 @@ def warn_unclosed(servers: list[Server]) -> None:
         )
 
 
-def _as_config(config: BrokerConfiguration | Mapping[str, Any] | None) -> BrokerConfiguration:
+def as_config(config: BrokerConfiguration | Mapping[str, Any] | None) -> BrokerConfiguration:
     if config is None:
         return BrokerConfiguration()
     if isinstance(config, BrokerConfiguration):

@@ -1,11 +1,12 @@
 """AsyncNatsController: the embedded server for programs with an event loop."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dotgnatly import jobs, runtime
+from dotgnatly._changes import Change, Options
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.controller import _Controller
 from dotgnatly.errors import ForkedProcessError, StateError
@@ -15,8 +16,10 @@ from dotgnatly.versions import ConfigurationVersion
 if TYPE_CHECKING:
     from nats.aio.client import Client
 
-    from dotgnatly.info import ServerInfo
+    from dotgnatly.diff import ConfigurationDiff
+    from dotgnatly.info import EffectiveConfiguration, ServerInfo
     from dotgnatly.monitoring import Healthz, Varz
+    from dotgnatly.plan import Plan
 
 T = TypeVar("T")
 
@@ -30,12 +33,10 @@ class AsyncNatsController(_Controller):
     """
 
     _loop: asyncio.AbstractEventLoop | None = None
-    _lock: asyncio.Lock
 
     async def _run(self, steps: Steps[T]) -> T:
         self._enter_loop()
-        async with self._lock:
-            return await jobs.arun(steps)
+        return await jobs.arun(steps)
 
     def _enter_loop(self) -> None:
         """Bind the controller to the running loop, unless another one uses it."""
@@ -44,9 +45,9 @@ class AsyncNatsController(_Controller):
         if self._loop is loop:
             return
         in_use = self._loop is not None and not self._loop.is_closed()
-        if in_use and (self._server.running or self._lock.locked()):
+        if in_use and (self._server.running or self._server.lock.locked()):
             raise StateError("this controller belongs to another event loop; shut it down there")
-        self._loop, self._lock = loop, asyncio.Lock()
+        self._loop, self._server.lock = loop, asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -63,45 +64,97 @@ class AsyncNatsController(_Controller):
         timeout: float | None = None,
     ) -> str | None:
         """As ``NatsController.start``."""
-        return await self._run(self._server.start(config, timeout))
+        return await self._run(self._server.locked(self._server.start(config, timeout)))
 
     async def shutdown(self, *, timeout: float | None = 30.0) -> None:
         """As ``NatsController.shutdown``."""
-        await self._run(self._server.shutdown(timeout))
+        await self._run(self._server.locked(self._server.shutdown(timeout)))
 
     async def update_config(
         self,
         config: BrokerConfiguration | Mapping[str, Any] | None = None,
         *,
+        allow_restart: bool = False,
         timeout: float | None = 30.0,
         author: str | None = None,
         reason: str | None = None,
         **changes: Any,
     ) -> ConfigurationVersion:
         """As ``NatsController.update_config``."""
-        return await self._run(self._server.update(config, changes, timeout, author, reason))
+        options = Options(timeout, allow_restart, author, reason)
+        return await self._run(self._changes.update(config, changes, options))
 
     async def replace_config(
         self,
         config: BrokerConfiguration | Mapping[str, Any],
         *,
+        allow_restart: bool = False,
         timeout: float | None = 30.0,
         author: str | None = None,
         reason: str | None = None,
     ) -> ConfigurationVersion:
         """As ``NatsController.replace_config``."""
-        return await self._run(self._server.replace(config, timeout, author, reason))
+        options = Options(timeout, allow_restart, author, reason)
+        return await self._run(self._changes.replace(config, options))
 
     async def reload(
         self,
         *,
         discard_changes: bool = False,
+        allow_restart: bool = False,
         timeout: float | None = 30.0,
         author: str | None = None,
         reason: str | None = None,
     ) -> ConfigurationVersion:
         """As ``NatsController.reload``."""
-        return await self._run(self._server.reload(discard_changes, timeout, author, reason))
+        options = Options(timeout, allow_restart, author, reason)
+        return await self._run(self._changes.reload(options, discard=discard_changes))
+
+    async def apply(
+        self,
+        change: Callable[[BrokerConfiguration], BrokerConfiguration | Mapping[str, Any]],
+        *,
+        allow_restart: bool = False,
+        timeout: float | None = 30.0,
+        author: str | None = None,
+        reason: str | None = None,
+    ) -> ConfigurationVersion:
+        """As ``NatsController.apply``."""
+        options = Options(timeout, allow_restart, author, reason)
+        return await self._run(self._changes.apply(change, options))
+
+    async def plan(self, change: Change | None = None, **changes: Any) -> "Plan":
+        """As ``NatsController.plan``."""
+        return await self._run(self._changes.plan(change, changes))
+
+    async def rollback(
+        self,
+        number: int | None = None,
+        *,
+        allow_restart: bool = False,
+        timeout: float | None = 30.0,
+        author: str | None = None,
+        reason: str | None = None,
+    ) -> ConfigurationVersion:
+        """As ``NatsController.rollback``."""
+        options = Options(timeout, allow_restart, author, reason)
+        return await self._run(self._changes.rollback(number, options))
+
+    async def history(self) -> list[ConfigurationVersion]:
+        """As ``NatsController.history``."""
+        return await self._run(self._server.locked(self._server.versions()))
+
+    async def version(self, number: int) -> ConfigurationVersion:
+        """As ``NatsController.version``."""
+        return await self._run(self._server.locked(self._server.version(number)))
+
+    async def diff(self, before: int, after: int) -> "ConfigurationDiff":
+        """As ``NatsController.diff``."""
+        return await self._run(self._server.locked(self._server.diff(before, after)))
+
+    async def effective_config(self) -> "EffectiveConfiguration":
+        """As ``NatsController.effective_config``."""
+        return await self._run(self._server.effective())
 
     async def get_info(self) -> "ServerInfo":
         """As ``NatsController.get_info``."""
@@ -124,7 +177,7 @@ class AsyncNatsController(_Controller):
 
     async def reopen_log(self) -> None:
         """As ``NatsController.reopen_log``."""
-        await self._run(self._server.reopen_log())
+        await self._run(self._server.locked(self._server.reopen_log()))
 
     async def connect_nats_py(self, **options: Any) -> "Client":
         """As ``NatsController.connect_nats_py``."""

@@ -1,24 +1,33 @@
 """NatsController: an embedded NATS server with blocking calls."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from dotgnatly import jobs, runtime
+from dotgnatly._changes import Change, Changes, Options
 from dotgnatly._server import Server
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.errors import ForkedProcessError
+from dotgnatly.events import EventName, Handler
 from dotgnatly.jobs import Steps
 from dotgnatly.versions import ConfigurationVersion
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from nats.aio.client import Client
 
-    from dotgnatly.info import ServerInfo
+    from dotgnatly.diff import ConfigurationDiff
+    from dotgnatly.info import EffectiveConfiguration, ServerInfo
     from dotgnatly.monitoring import Healthz, Varz
+    from dotgnatly.plan import Plan
+    from dotgnatly.versions import ConfigurationStore
 
 T = TypeVar("T")
+H = TypeVar("H", bound=Handler)
 
 
 class _Controller:
@@ -30,6 +39,7 @@ class _Controller:
         *,
         dont_listen: bool = False,
         memory_limit: int | None = None,
+        version_store: "ConfigurationStore | str | PathLike[str] | None" = None,
         name: str | None = None,
         _stderr: bool = False,
         _flags: BrokerConfiguration | None = None,
@@ -37,9 +47,12 @@ class _Controller:
         """Make a controller; nothing is started.
 
         Args:
-            config: The configuration of the first start; None is the server's defaults with ours.
+            config: The configuration of the first start; None is the last one in the version store,
+                or the server's defaults with ours.
             dont_listen: Open no client port: clients connect inside the process.
             memory_limit: Soft limit of the Go heap in bytes, for all servers of this process.
+            version_store: Where versions are kept: an SQLite file by its path, or any
+                ``ConfigurationStore``; default in memory, the last 100.
             name: What errors and the store lock call it; default its server_name.
         """
         caller = sys._getframe(1)  # noqa: SLF001 - for the warning about a controller never closed
@@ -47,16 +60,18 @@ class _Controller:
             config,
             dont_listen=dont_listen,
             memory_limit=memory_limit,
+            version_store=version_store,
             name=name,
             stderr=_stderr,
             flags=_flags,
             made_at=f"{caller.f_code.co_filename}:{caller.f_lineno}",
         )
+        self._changes = Changes(self._server)
 
     @property
     def config(self) -> BrokerConfiguration:
         """The configuration in force, or of the next start: as given, with all changes since."""
-        return self._server.config
+        return self._server.layers.config
 
     @property
     def is_running(self) -> bool:
@@ -97,6 +112,38 @@ class _Controller:
         """Whether JetStream runs, as the server says."""
         return self._server.facts().jetstream_enabled
 
+    @overload
+    def on(self, event: EventName) -> Callable[[H], H]: ...
+    @overload
+    def on(self, event: EventName, handler: H) -> H: ...
+    def on(self, event: EventName, handler: Handler | None = None) -> Any:
+        """Call a handler for an event, after those that are there; also as a decorator.
+
+        Handlers are called one after the other, outside of all locks, so they may call the
+        controller. One that raises is logged and hurts nobody.
+
+        Args:
+            event: "configuration_changing", called with a ``ConfigurationChanging`` that it may
+                ``veto``, or "configuration_changed", with a ``ConfigurationChanged``.
+            handler: A function or a coroutine function.
+        """
+        if handler is None:
+            return partial(self.on, event)
+        self._server.handlers.add(event, handler)
+        return handler
+
+    def off(self, event: EventName, handler: Handler) -> None:
+        """Call the handler for the event no more."""
+        self._server.handlers.remove(event, handler)
+
+    def on_changing(self, handler: H) -> H:
+        """As ``on("configuration_changing")``."""
+        return self.on("configuration_changing", handler)
+
+    def on_changed(self, handler: H) -> H:
+        """As ``on("configuration_changed")``."""
+        return self.on("configuration_changed", handler)
+
     def __repr__(self) -> str:
         try:
             state = "running" if self._server.running else "stopped"
@@ -120,8 +167,7 @@ class NatsController(_Controller):
 
     def _run(self, steps: Steps[T]) -> T:
         runtime.refuse_forked()
-        with self._server.lock:
-            return jobs.run(steps)
+        return jobs.run(steps)
 
     def __enter__(self) -> Self:
         self.start()
@@ -157,7 +203,7 @@ class NatsController(_Controller):
             StartError: It did not start for another reason.
         Source: ``server.NewServer``, ``Server.Start``, ``Server.ReadyForConnections`` (2.15).
         """
-        return self._run(self._server.start(config, timeout))
+        return self._run(self._server.locked(self._server.start(config, timeout)))
 
     def shutdown(self, *, timeout: float | None = 30.0) -> None:
         """Stop the server and wait until it is gone; do nothing if it is not running.
@@ -172,12 +218,13 @@ class NatsController(_Controller):
             ShutdownTimeoutError: It has not stopped in time and goes on stopping.
         Source: ``Server.Shutdown``, ``Server.WaitForShutdown`` (2.15).
         """
-        self._run(self._server.shutdown(timeout))
+        self._run(self._server.locked(self._server.shutdown(timeout)))
 
     def update_config(
         self,
         config: BrokerConfiguration | Mapping[str, Any] | None = None,
         *,
+        allow_restart: bool = False,
         timeout: float | None = 30.0,
         author: str | None = None,
         reason: str | None = None,
@@ -189,6 +236,8 @@ class NatsController(_Controller):
             config: What to change: its set fields. Blocks are merged key by key, lists replaced,
                 maps such as ``accounts`` merged by name; None sets a field back to its default and
                 removes an entry of a map.
+            allow_restart: Restart the server if it cannot take the change while it runs: clients
+                are disconnected, ports and store are kept.
             timeout: Seconds until it must be done.
             author: Who changes it, for the version.
             reason: Why, for the version.
@@ -201,17 +250,22 @@ class NatsController(_Controller):
             ServerStoppedError: It is not running.
             ConfigError: The result is not valid. In this and the cases below the previous
                 configuration is in force.
-            RestartRequiredError: A running server cannot take this change.
+            RestartRequiredError: A running server cannot take this change, and ``allow_restart`` is
+                not set.
+            ImpossibleChangeError: Not even a restart can make it.
+            ChangeVetoedError: A handler of "configuration_changing" refused it.
             PortInUseError: Somebody else has the new address of a listener.
             ChangeError: The server fell short of it, or was not done in time.
         Source: ``Server.ReloadOptions`` (2.15).
         """
-        return self._run(self._server.update(config, changes, timeout, author, reason))
+        options = Options(timeout, allow_restart, author, reason)
+        return self._run(self._changes.update(config, changes, options))
 
     def replace_config(
         self,
         config: BrokerConfiguration | Mapping[str, Any],
         *,
+        allow_restart: bool = False,
         timeout: float | None = 30.0,
         author: str | None = None,
         reason: str | None = None,
@@ -220,6 +274,8 @@ class NatsController(_Controller):
 
         Args:
             config: All of it, not a patch: changes made so far are gone.
+            allow_restart: Restart the server if it cannot take the change while it runs: clients
+                are disconnected, ports and store are kept.
             timeout: Seconds until it must be done.
             author: Who changes it, for the version.
             reason: Why, for the version.
@@ -230,12 +286,14 @@ class NatsController(_Controller):
         Raises:
             DotgnatlyError: As ``update_config``.
         """
-        return self._run(self._server.replace(config, timeout, author, reason))
+        options = Options(timeout, allow_restart, author, reason)
+        return self._run(self._changes.replace(config, options))
 
     def reload(
         self,
         *,
         discard_changes: bool = False,
+        allow_restart: bool = False,
         timeout: float | None = 30.0,
         author: str | None = None,
         reason: str | None = None,
@@ -246,6 +304,8 @@ class NatsController(_Controller):
 
         Args:
             discard_changes: Drop them instead: the file alone is in force afterwards.
+            allow_restart: Restart the server if it cannot take the change while it runs: clients
+                are disconnected, ports and store are kept.
             timeout: Seconds until it must be done.
             author: Who changes it, for the version.
             reason: Why, for the version.
@@ -258,7 +318,105 @@ class NatsController(_Controller):
                 previous configuration is in force.
             DotgnatlyError: As ``update_config``.
         """
-        return self._run(self._server.reload(discard_changes, timeout, author, reason))
+        options = Options(timeout, allow_restart, author, reason)
+        return self._run(self._changes.reload(options, discard=discard_changes))
+
+    def apply(
+        self,
+        change: Callable[[BrokerConfiguration], BrokerConfiguration | Mapping[str, Any]],
+        *,
+        allow_restart: bool = False,
+        timeout: float | None = 30.0,
+        author: str | None = None,
+        reason: str | None = None,
+    ) -> ConfigurationVersion:
+        """Change the configuration by a function; clients stay connected.
+
+        Nothing else changes between what the function is given and what comes into force.
+
+        Args:
+            change: Makes of the configuration in force the one that is to be: all of it. It may be
+                called again if a handler of "configuration_changing" is there and another change
+                comes in between.
+            allow_restart: As ``update_config``, and so the rest.
+            timeout: Seconds until it must be done.
+            author: Who changes it, for the version.
+            reason: Why, for the version.
+
+        Returns:
+            The version that is in force now.
+
+        Raises:
+            DotgnatlyError: As ``update_config``.
+        """
+        options = Options(timeout, allow_restart, author, reason)
+        return self._run(self._changes.apply(change, options))
+
+    def plan(self, change: Change | None = None, **changes: Any) -> "Plan":
+        """What ``update_config``, or ``apply`` for a function, would do; nothing is done.
+
+        Returns:
+            Every field that would change, whether a running server takes it, and the connections
+            that would be closed.
+
+        Raises:
+            ServerStoppedError: The server is not running.
+            ConfigError: The result is not valid.
+        """
+        return self._run(self._changes.plan(change, changes))
+
+    def rollback(
+        self,
+        number: int | None = None,
+        *,
+        allow_restart: bool = False,
+        timeout: float | None = 30.0,
+        author: str | None = None,
+        reason: str | None = None,
+    ) -> ConfigurationVersion:
+        """Put an earlier version in force again, as a new version; clients stay connected.
+
+        Args:
+            number: Which one. Without it, the one before the last change; each further rollback
+                goes one change further back.
+            allow_restart: As ``update_config``, and so the rest.
+            timeout: Seconds until it must be done.
+            author: Who does it, for the version.
+            reason: Why, for the version.
+
+        Returns:
+            The version that is in force now, of kind "rollback".
+
+        Raises:
+            NotFoundError: There is no such version, or it is kept no more; nothing was changed.
+            DotgnatlyError: As ``update_config``.
+        """
+        options = Options(timeout, allow_restart, author, reason)
+        return self._run(self._changes.rollback(number, options))
+
+    def history(self) -> list[ConfigurationVersion]:
+        """The versions that are kept, oldest first: the last one is in force."""
+        return self._run(self._server.locked(self._server.versions()))
+
+    def version(self, number: int) -> ConfigurationVersion:
+        """One of them.
+
+        Raises:
+            NotFoundError: There is no such version, or it is kept no more.
+        """
+        return self._run(self._server.locked(self._server.version(number)))
+
+    def diff(self, before: int, after: int) -> "ConfigurationDiff":
+        """What differs between two versions, by their numbers.
+
+        Raises:
+            NotFoundError: As ``version``.
+        """
+        return self._run(self._server.locked(self._server.diff(before, after)))
+
+    def effective_config(self) -> "EffectiveConfiguration":
+        """The configuration in force with what it leaves open: our defaults, the server's, ports."""
+        return self._run(self._server.effective())
 
     def get_info(self) -> "ServerInfo":
         """Facts of the running server in one object."""
@@ -293,7 +451,7 @@ class NatsController(_Controller):
         Raises:
             ConfigError: It cannot be opened; lines still go to the old one.
         """
-        self._run(self._server.reopen_log())
+        self._run(self._server.locked(self._server.reopen_log()))
 
     async def connect_nats_py(self, **options: Any) -> "Client":
         """A client of the ``nats-py`` package, connected to this server without a network.

@@ -10,8 +10,8 @@
         StoreDamagedError
         PortInUseError (ChangeError)    key, address
       ChangeError
-        RestartRequiredError            option
-        ImpossibleChangeError
+        RestartRequiredError            paths, option
+        ImpossibleChangeError           paths
         ChangeVetoedError
       StateError
         ServerStoppedError
@@ -155,20 +155,27 @@ class PortInUseError(StartError, ChangeError):
 
 
 class RestartRequiredError(ChangeError):
-    """A running server cannot take this change; nothing was changed.
+    """A running server cannot take this change; nothing was changed. ``allow_restart=True`` makes it.
 
     Attributes:
-        option: The server's name of the option, such as ``ServerName``.
+        paths: The keys that it is about.
+        option: The server's name of the option, such as ``ServerName``, where the server refused.
     """
 
     code = 8
+    paths: tuple[str, ...] = ()
     option: str = ""
 
 
 class ImpossibleChangeError(ChangeError):
-    """Neither a reload nor a restart can make this change."""
+    """Neither a reload nor a restart can make this change; nothing was changed.
+
+    Attributes:
+        paths: The keys that it is about.
+    """
 
     code = 9
+    paths: tuple[str, ...] = ()
 
 
 class ChangeVetoedError(ChangeError):

@@ -7,8 +7,8 @@ What several calls to the library make up together is written once, as steps: a 
 yields each job it waits for. ``run`` drives it in a blocking way, ``arun`` in an event loop.
 """
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from dotgnatly._wake import wait_readable
 
@@ -21,15 +21,70 @@ _SPIN_NS_IN_LOOP = 30_000  # an event loop has other things to do
 T = TypeVar("T")
 
 
+class Step(Protocol):
+    """Something to wait for; its result is sent back into the generator, its error thrown."""
+
+    def run(self) -> Any:
+        """Wait, blocking."""
+        ...
+
+    async def arun(self) -> Any:
+        """Wait in the running event loop."""
+        ...
+
+
 class Wait(NamedTuple):
-    """A job to wait for; its result is sent back into the generator, its error thrown."""
+    """A job to wait for."""
 
     job: "Job"
     timeout: float | None = None
     """Seconds until TimeoutError is thrown instead; the job goes on."""
 
+    def run(self) -> bytes:
+        """As ``wait``."""
+        return wait(*self)
 
-Steps = Generator[Wait, bytes, T]
+    async def arun(self) -> bytes:
+        """As ``await_``."""
+        return await await_(*self)
+
+
+class Acquire(NamedTuple):
+    """A lock to wait for, of threads or of an event loop. Whoever asked for it releases it."""
+
+    lock: Any
+
+    def run(self) -> None:
+        """Block the thread."""
+        self.lock.acquire()
+
+    async def arun(self) -> None:
+        """Let the event loop go on."""
+        await self.lock.acquire()
+
+
+class Call(NamedTuple):
+    """A function that may block, on the disk. In an event loop it runs on a thread."""
+
+    function: Callable[[], Any]
+
+    def run(self) -> Any:
+        """Call it."""
+        return self.function()
+
+    async def arun(self) -> Any:
+        """Call it on a thread. It is at its end when this is, a cancellation notwithstanding."""
+        import asyncio
+
+        future = asyncio.get_running_loop().run_in_executor(None, self.function)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            await asyncio.wait([future])
+            raise
+
+
+Steps = Generator[Step, Any, T]
 
 
 def wait(job: "Job", timeout: float | None = None) -> bytes:
@@ -66,7 +121,7 @@ def run(steps: Steps[T]) -> T:
         step = next(steps)
         while True:
             try:
-                result = wait(*step)
+                result = step.run()
             except BaseException as exc:  # noqa: BLE001 - also Ctrl-C, which the steps must know of
                 step = steps.throw(exc)
             else:
@@ -82,7 +137,7 @@ async def arun(steps: Steps[T]) -> T:
         step = next(steps)
         while True:
             try:
-                result = await await_(*step)
+                result = await step.arun()
             except BaseException as exc:  # noqa: BLE001 - also a cancellation
                 step = steps.throw(exc)
             else:

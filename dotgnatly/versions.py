@@ -1,23 +1,231 @@
-"""The configurations that were in force, one version each."""
+"""The configurations that were in force, one version each, and where they are kept."""
 
+import os
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import msgspec
 
 from dotgnatly.config import BrokerConfiguration
+from dotgnatly.diff import ConfigurationDiff, compare
+from dotgnatly.errors import NotFoundError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+VersionKind: TypeAlias = Literal["initial", "update", "rollback", "restart"]
+"""What brought a version: the first start, a change, a way back, or another start."""
+
+LIMIT = 100
+"""How many versions are kept unless somebody says otherwise."""
 
 
 class ConfigurationVersion(msgspec.Struct, frozen=True, kw_only=True):
     """A configuration that a server accepted."""
 
     number: int
-    """Counts up from 1 in the life of a controller."""
+    """Counts up from 1, in the life of its store."""
     config: BrokerConfiguration
     """The complete configuration."""
-    kind: Literal["initial", "update", "restart"]
-    """What brought it: the first start, a change, or a start after a shutdown."""
+    kind: VersionKind
     applied_at: datetime
     """When the server had accepted it, UTC."""
     author: str | None = None
     reason: str | None = None
+    diff: ConfigurationDiff = ConfigurationDiff()
+    """What it changed in the version before; of the first one nothing."""
+    restored: int | None = None
+    """Of a rollback: the number of the version that it went back to."""
+
+
+class ConfigurationStore(Protocol):
+    """Where versions are kept. Its methods are called by one thread at a time."""
+
+    limit: int
+    """How many versions are kept; the oldest go first."""
+
+    def load(self) -> Sequence[ConfigurationVersion]:
+        """The versions that are there, oldest first."""
+        ...
+
+    def append(self, version: ConfigurationVersion) -> None:
+        """Keep one more. When it returns, the version is there to stay; if it raises, it is not."""
+        ...
+
+    def close(self) -> None:
+        """Give up what is held open; ``load`` and ``append`` open it again."""
+        ...
+
+
+class MemoryConfigurationStore:
+    """Versions for as long as the program runs."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self.limit = limit
+        self._versions: list[ConfigurationVersion] = []
+
+    def load(self) -> Sequence[ConfigurationVersion]:
+        """The versions that are there, oldest first."""
+        return self._versions
+
+    def append(self, version: ConfigurationVersion) -> None:
+        """Keep one more."""
+        self._versions = [*self._versions, version][-self.limit :]
+
+    def close(self) -> None:
+        """Nothing to give up."""
+
+
+class SqliteConfigurationStore:
+    """Versions in an SQLite file, which holds secrets and is its owner's alone (mode 0600).
+
+    A version is on disk before the change that made it returns, whatever happens afterwards. The
+    file may be shared by nobody else while a server uses it.
+    """
+
+    _SCHEMA = """
+        CREATE TABLE IF NOT EXISTS versions (
+            number INTEGER PRIMARY KEY, kind TEXT NOT NULL, applied_at TEXT NOT NULL, author TEXT,
+            reason TEXT, restored INTEGER, config TEXT NOT NULL
+        )
+    """
+
+    def __init__(self, path: str | os.PathLike[str], limit: int = LIMIT) -> None:
+        self.path = os.fspath(path)
+        self.limit = limit
+        self._open: sqlite3.Connection | None = None
+
+    def load(self) -> Sequence[ConfigurationVersion]:
+        """The versions that are there, oldest first.
+
+        Raises:
+            sqlite3.Error: The file is none of SQLite's, or cannot be read.
+            OSError: It cannot be made.
+        """
+        rows = self._database().execute(
+            "SELECT number, kind, applied_at, author, reason, restored, config"
+            " FROM versions ORDER BY number"
+        )
+        versions: list[ConfigurationVersion] = []
+        for number, kind, applied_at, author, reason, restored, text in rows:
+            config = BrokerConfiguration.from_json(text)
+            before = versions[-1].config if versions else config
+            versions.append(
+                ConfigurationVersion(
+                    number=number,
+                    config=config,
+                    kind=kind,
+                    applied_at=datetime.fromisoformat(applied_at),
+                    author=author,
+                    reason=reason,
+                    diff=compare(before, config),
+                    restored=restored,
+                )
+            )
+        return versions
+
+    def append(self, version: ConfigurationVersion) -> None:
+        """Keep one more; it is on disk when this returns.
+
+        Raises:
+            sqlite3.Error: It cannot be written.
+            OSError: The file cannot be made.
+        """
+        row = (
+            version.number, version.kind, version.applied_at.isoformat(), version.author,
+            version.reason, version.restored, version.config.to_json(),
+        )  # fmt: skip
+        with (database := self._database()):
+            database.execute("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            database.execute("DELETE FROM versions WHERE number <= ?", (version.number - self.limit,))
+
+    def close(self) -> None:
+        """Close the file; the next call opens it again."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def _database(self) -> "sqlite3.Connection":
+        if self._open is None:
+            import sqlite3
+
+            # Before SQLite makes it, readable for all as the umask may have it.
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            os.chmod(self.path, 0o600)  # noqa: PTH101 - importing pathlib is slow
+            database = sqlite3.connect(self.path, check_same_thread=False)
+            try:
+                database.execute("PRAGMA synchronous = FULL")
+                database.execute(self._SCHEMA)
+            except BaseException:
+                database.close()
+                raise
+            self._open = database
+        return self._open
+
+
+def as_store(
+    store: "ConfigurationStore | str | os.PathLike[str] | None",
+) -> ConfigurationStore:
+    """A store itself, an SQLite file for a path, or one in memory."""
+    if store is None:
+        return MemoryConfigurationStore()
+    if isinstance(store, str | os.PathLike):
+        return SqliteConfigurationStore(store)
+    return store
+
+
+class History:
+    """The versions of one controller."""
+
+    def __init__(self, store: ConfigurationStore) -> None:
+        self.store = store
+        self._versions: list[ConfigurationVersion] | None = None
+
+    @property
+    def versions(self) -> list[ConfigurationVersion]:
+        """All that are kept, oldest first; read from the store once."""
+        if self._versions is None:
+            self._versions = list(self.store.load())
+        return self._versions
+
+    @property
+    def last(self) -> ConfigurationVersion | None:
+        """The newest one."""
+        return self.versions[-1] if self.versions else None
+
+    @property
+    def next_number(self) -> int:
+        """That of the version to come."""
+        return self.last.number + 1 if self.last else 1
+
+    def add(self, version: ConfigurationVersion) -> None:
+        """Keep one that the store has."""
+        self._versions = [*self.versions, version][-self.store.limit :]
+
+    def get(self, number: int) -> ConfigurationVersion:
+        """One by its number.
+
+        Raises:
+            NotFoundError: There is none, or it is kept no more.
+        """
+        for version in self.versions:
+            if version.number == number:
+                return version
+        raise NotFoundError(f"there is no version {number}")
+
+    def before(self) -> ConfigurationVersion:
+        """Where the way back leads from here: each rollback goes one change further.
+
+        Raises:
+            NotFoundError: There is nothing before.
+        """
+        if (current := self.last) is None:
+            raise NotFoundError("there is no version to go back to")
+        origin = current
+        while origin.restored is not None:
+            origin = self.get(origin.restored)
+        for version in reversed(self.versions):
+            if version.number < origin.number and version.config != current.config:
+                return version
+        raise NotFoundError(f"there is no version before {origin.number} to go back to")

@@ -79,6 +79,8 @@ enum {
 /* gb_config_read: a job. Reads a configuration file (path) or text in the server's own format with the
  * server's own parser; result JSON {config: {...}, warnings: [...]}: the keys as written with includes,
  * variables and units resolved. Source: conf.ParseFileWithChecks, Options.ProcessConfigFile. */
+/* gb_config_places: a job. Where each key of such a file or text stands; result JSON: a value is
+ * ["file:line:column"], a block [place, {key: value}], a list [place, [value, ...]]. */
 /* gb_config_check: a job. The text as gb_server_start takes it, checked without starting anything
  * (Options.ProcessConfigString, validateOptions); result JSON {warnings: [...]}. */
 /* gb_config_compare: a job. Names of the options that differ between a file, read as nats-server reads
@@ -91,6 +93,10 @@ enum {
  * JSON state, see gb_server_state. A cancelled or failed start leaves nothing behind. */
 /* gb_server_apply: a job. The complete new text for a running server; clients stay connected. On any
  * error the previous configuration is in force. Result: as gb_server_start. */
+/* gb_server_restart: a job. Stops the server and starts it again with the complete new text, on the same
+ * handle, store and -1 ports. If it does not start, it is started as it was. Result: as gb_server_start. */
+/* gb_server_plan: a job. The connections that gb_server_apply (kind "hot") or gb_server_restart ("restart")
+ * would close; JSON [{cid, kind, name, user, account, reason}, ...]. Nothing is changed. */
 /* gb_server_stop: a job. Shuts down and waits until the server is gone, its listeners closed, its store
  * unlocked, its private store removed. The handle is dead afterwards. */
 /* gb_servers_stop: a job. The same for every server, as the process ends: no more can be started. */

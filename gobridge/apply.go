@@ -3,8 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -16,15 +19,11 @@ func applySettings(h uint64, text string, over overlay) (uint64, error) {
 		return 0, err
 	}
 	return startJob(func(j *job) ([]byte, error) {
-		e, err := runningServer(h)
+		e, err := lockRunning(h)
 		if err != nil {
 			return nil, err
 		}
-		e.mu.Lock()
 		defer e.mu.Unlock()
-		if !e.running.Load() {
-			return nil, faultf(codeStopped, "the server was stopped meanwhile")
-		}
 		if j.ctx.Err() != nil {
 			return nil, errCanceled
 		}
@@ -74,7 +73,7 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 			file.removeIfMade()
 		}
 	}
-	if next.http != previous.http {
+	if !monitor.fits(next.http) {
 		if monitor, err = listenHTTP(next.http); err != nil {
 			monitor = monitorBefore
 			undo()
@@ -88,28 +87,33 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 	}
 
 	heard := e.log.listen()
-	if err := e.reload(next); err != nil {
-		heard()
-		undo()
-		return nil, err
+	taken, err = e.reload(next)
+	if err == nil {
+		err = e.verify(next, heard())
 	}
-	taken = true
-	err = e.verify(next, heard())
 	if err == nil && !j.commit() {
 		err = errCanceled
 	}
 	if err != nil {
-		return nil, e.rollback(previous, next, undo, err)
+		heard()
+		if taken {
+			return nil, e.rollback(previous, next, undo, err)
+		}
+		undo()
+		return nil, err
 	}
 
 	e.set = next
 	e.release(previous)
 	e.log.use(next.log, sink)
-	if monitor != monitorBefore {
+	switch {
+	case monitor == monitorBefore:
+		monitor.adopt(next.http, e.srv.Load())
+	case monitor != nil:
+		monitor.serve(e.srv.Load(), e.tlsConfig) // the new one answers before the old one closes
+		fallthrough
+	default:
 		monitorBefore.close()
-		if monitor != nil {
-			monitor.serve(e.srv, next.opts.HTTPBasePath, e.tlsConfig)
-		}
 	}
 	if e.store != storeBefore {
 		storeBefore.close()
@@ -120,13 +124,35 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 var notSupported = regexp.MustCompile(`^config reload not supported for ([^:]+)`)
 
 // reload has the server take the options. It reports what it refuses before it begins, and nothing of
-// what goes wrong later: see verify.
-func (e *embedded) reload(next *settings) error {
-	err := protect(func() error { return e.srv.ReloadOptions(next.opts) })
+// what goes wrong later: see verify. Where max_connections would close clients, it would do so at
+// random: so that goes last, when the newest have been closed.
+func (e *embedded) reload(next *settings) (taken bool, err error) {
+	if most := mostClients(next.opts); e.srv.Load().NumClients() > most {
+		next.opts.MaxConn = e.opts.Load().MaxConn
+		if err := e.give(next.opts); err != nil {
+			return false, err
+		}
+		for _, c := range newest(e.clients(), most) {
+			_ = e.srv.Load().DisconnectClientByID(c.Cid)
+		}
+		again, err := parseSettings(next.text, next.overlay)
+		if err != nil {
+			return true, err
+		}
+		closeResolver(next.opts)
+		*next = *again
+	}
+	err = e.give(next.opts)
+	return err == nil, err
+}
+
+// give has the server take options, which are its own from then on.
+func (e *embedded) give(opts *server.Options) error {
+	err := protect(func() error { return e.srv.Load().ReloadOptions(opts) })
 	if err == nil {
-		e.opts.Store(next.opts)
+		e.opts.Store(opts)
 		// With no_log set the server leaves logger and levels alone.
-		e.srv.SetLoggerV2(e.log, next.opts.Debug, next.opts.Trace, next.opts.TraceVerbose)
+		e.srv.Load().SetLoggerV2(e.log, opts.Debug, opts.Trace, opts.TraceVerbose)
 		return nil
 	}
 	// The rest of the text has the old and the new value, which may be secret.
@@ -137,6 +163,14 @@ func (e *embedded) reload(next *settings) error {
 		return f
 	}
 	return configFault("", "%v", err)
+}
+
+// mostClients is max_connections as the server will have it.
+func mostClients(opts *server.Options) int {
+	if opts.MaxConn == 0 {
+		return server.DEFAULT_MAX_CONNECTIONS
+	}
+	return max(opts.MaxConn, 0)
 }
 
 func needsRestart(option string) error {
@@ -162,12 +196,43 @@ func (e *embedded) mustRestart(next *settings) error {
 // What it said meanwhile is the only place where it tells why.
 func (e *embedded) verify(next *settings, said []string) error {
 	var short []string
-	if wanted, runs := next.opts.JetStream, e.srv.JetStreamEnabled(); wanted != runs {
-		short = append(short, fmt.Sprintf("jetstream is %v, not %v", runs, wanted))
+	check := func(key string, have, want any) {
+		if !reflect.DeepEqual(have, want) {
+			short = append(short, fmt.Sprintf("%s is %v, not %v", key, have, want))
+		}
 	}
-	for _, account := range next.opts.Accounts {
-		if _, err := e.srv.LookupAccount(account.Name); err != nil {
+	opts, s := next.opts, e.srv.Load()
+	v, err := s.Varz(nil)
+	if err != nil {
+		return faultf(codeChange, "the server does not say what it does: %v", err)
+	}
+	check("jetstream", s.JetStreamEnabled(), opts.JetStream)
+	if limits := v.JetStream.Config; opts.JetStream && limits != nil {
+		// Less than nothing is dynamic, and the server's to decide.
+		if most := opts.JetStreamMaxMemory; most > 0 {
+			check("jetstream.max_memory_store", limits.MaxMemory, most)
+		}
+		if most := opts.JetStreamMaxStore; most > 0 {
+			check("jetstream.max_file_store", limits.MaxStore, most)
+		}
+	}
+	check("max_connections", v.MaxConn, opts.MaxConn)
+	check("max_payload", v.MaxPayload, int(opts.MaxPayload))
+	check("max_control_line", v.MaxControlLine, opts.MaxControlLine)
+	check("ping_interval", v.PingInterval, opts.PingInterval)
+	check("ping_max", v.MaxPingsOut, opts.MaxPingsOut)
+	check("write_deadline", v.WriteDeadline, opts.WriteDeadline)
+	check("server_tags", []string(v.Tags), []string(opts.Tags))
+	check("server_metadata", v.Metadata, opts.Metadata)
+	for _, account := range opts.Accounts {
+		if _, err := s.LookupAccount(account.Name); err != nil {
 			short = append(short, fmt.Sprintf("account %s: %v", account.Name, err))
+		}
+	}
+	if opts.PidFile != "" {
+		text, err := os.ReadFile(opts.PidFile)
+		if err != nil || string(text) != strconv.Itoa(pid) {
+			short = append(short, fmt.Sprintf("pid_file %s was not written", opts.PidFile))
 		}
 	}
 	if len(short) == 0 {
@@ -180,7 +245,7 @@ func (e *embedded) verify(next *settings, said []string) error {
 func (e *embedded) rollback(previous, next *settings, undo func(), why error) error {
 	again, err := parseSettings(previous.text, previous.overlay)
 	if err == nil {
-		if err = e.reload(again); err != nil {
+		if err = e.give(again.opts); err != nil {
 			closeResolver(again.opts)
 		}
 	}
@@ -209,17 +274,16 @@ func compareLive(h uint64, kind, data string) (uint64, error) {
 		return 0, err
 	}
 	return startJob(func(*job) ([]byte, error) {
-		e, err := runningServer(h)
+		e, err := lockRunning(h)
 		if err != nil {
 			return nil, err
 		}
-		e.mu.Lock()
 		defer e.mu.Unlock()
 		opts := newOptions()
 		if kind == "file" {
 			opts, _, _, err = loadConfig(kind, data)
 		} else {
-			_, err = problems(opts.ProcessConfigString(data), data)
+			_, err = problems(opts.ProcessConfigString(data), "", data)
 		}
 		defer closeResolver(opts)
 		if err != nil {
@@ -227,7 +291,7 @@ func compareLive(h uint64, kind, data string) (uint64, error) {
 		}
 		names := []string{}
 		for _, account := range opts.Accounts {
-			live, err := e.srv.LookupAccount(account.Name)
+			live, err := e.srv.Load().LookupAccount(account.Name)
 			if err != nil || !sameMappings(account, live) {
 				names = append(names, "Mappings")
 			}

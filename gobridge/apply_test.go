@@ -329,10 +329,10 @@ func TestLogFileMoves(t *testing.T) {
 	}
 	handle, _ := start(t, text("a.log"))
 	e := embeddedOf(t, handle)
-	e.srv.Noticef("in a")
+	e.srv.Load().Noticef("in a")
 	_, err := apply(t, handle, text("b.log"))
 	check(t, err)
-	e.srv.Noticef("in b")
+	e.srv.Load().Noticef("in b")
 	stop(t, handle)
 	a, b := read(t, filepath.Join(dir, "a.log")), read(t, filepath.Join(dir, "b.log"))
 	if !strings.Contains(a, "Server is ready\n") || !strings.Contains(a, "in a\n") ||

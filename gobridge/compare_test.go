@@ -35,7 +35,7 @@ func resolved(t testing.TB, path string) string {
 	opts, keys, _, err := loadConfig("file", path)
 	defer closeResolver(opts)
 	check(t, err)
-	return confText(plainKeys(keys))
+	return confText(keys)
 }
 
 func TestEveryBlockIsReadAsWritten(t *testing.T) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/nats-io/nats-server/v2/conf"
 	"github.com/nats-io/nats-server/v2/server"
 )
 
@@ -28,116 +26,152 @@ func readConfig(kind, data string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain := plainKeys(keys)
-	if path := notUnicode("", plain); path != "" { // JSON would replace what is wrong in it
-		return nil, configFault(path, "is not Unicode (UTF-8)")
-	}
-	return json.Marshal(map[string]any{"config": plain, "warnings": warnings})
+	return json.Marshal(map[string]any{"config": keys, "warnings": warnings})
 }
 
-// verdict is what nats-server finds in a file that it is to check, and where the keys in it stand.
+// verdict is what nats-server finds in a file that it is told to check.
 func verdict(path string) ([]byte, error) {
-	opts, keys, warnings, err := loadConfig("file", path)
-	defer closeResolver(opts)
+	d, err := openDocument("file", path)
+	if info, e := os.Stat(path); e == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		text, _ := readUpTo(path, maxText+1) // a pipe of a shell's: nats-server reads it as well
+		d, err = openDocument("text", string(text))
+	}
+	warnings := []place{}
+	if err == nil {
+		opts, processed := d.options()
+		defer closeResolver(opts)
+		warnings, err = problems(processed, d.file, "")
+	}
 	found := []place{}
 	if f := (*fault)(nil); errors.As(err, &f) {
 		found, _ = f.facts["errors"].([]place)
 		warnings, _ = f.facts["warnings"].([]place)
 	}
-	if warnings == nil {
-		warnings = []place{}
-	}
-	where := map[string]string{}
-	visitKeys("", keys, func(path string, t located) {
-		where[path] = fmt.Sprintf("%s:%d:%d", t.SourceFile(), t.Line(), t.Position())
+	hidden := d.secretsFor(append(found, warnings...))
+	return json.Marshal(map[string]any{
+		"errors": hidePlaces(found, hidden), "warnings": hidePlaces(warnings, hidden),
 	})
-	return json.Marshal(map[string]any{"errors": found, "warnings": warnings, "places": where})
 }
 
-// notUnicode is the path of a string that JSON cannot hold, or "".
-func notUnicode(path string, value any) string {
-	switch v := value.(type) {
-	case map[string]any:
-		for key, item := range v {
-			if odd := notUnicode(joinKey(path, key), item); odd != "" || !utf8.ValidString(key) {
-				return cmp.Or(odd, path)
-			}
-		}
-	case []any:
-		for i, item := range v {
-			if odd := notUnicode(joinIndex(path, i), item); odd != "" {
-				return odd
-			}
-		}
-	case string:
-		if !utf8.ValidString(v) {
-			return path
-		}
-	}
-	return ""
-}
-
-// plainKeys are the keys without the parser's tokens and without variables.
-func plainKeys(keys map[string]any) any {
-	variables := map[string]bool{}
-	plain := resolve("", keys, variables)
-	if top, ok := plain.(map[string]any); ok && len(variables) > 0 {
-		dropVariables(top, variables)
-	}
-	return plain
-}
-
-func loadConfig(kind, data string) (*server.Options, map[string]any, []place, error) {
-	file, parse := "", conf.ParseWithChecks
-	opts := newOptions()
-	process := opts.ProcessConfigString
-	if kind == "file" {
-		file, parse, process = data, conf.ParseFileWithChecks, opts.ProcessConfigFile
-	}
-	keys, err := parse(data)
+// loadConfig gives the options that nats-server makes of a file or a text, and its keys as values.
+func loadConfig(kind, data string) (*server.Options, any, []place, error) {
+	d, err := openDocument(kind, data)
 	if err != nil {
-		var missing *os.PathError
-		if errors.As(err, &missing) {
-			return nil, nil, nil, configFault(missing.Path, "%v", missing.Err)
-		}
-		syntax := configFaults([]place{syntaxPlace(err, file)}, nil)
-		if kind == "file" {
-			return nil, nil, nil, syntax.hide(addWrittenIn(nil, file, err.Error()))
-		}
-		return nil, nil, nil, syntax.hide(addWritten(nil, data))
+		return nil, nil, nil, err
 	}
-	warnings, err := problems(process(data), "")
-	secrets := addSecrets(nil, "", keys)
-	if f := (*fault)(nil); errors.As(err, &f) {
-		err = f.hide(secrets)
+	var opts *server.Options
+	var processed error
+	process := func() { opts, processed = d.options() }
+	if !d.hasDigest() {
+		process = meanwhile(process)
 	}
-	return opts, keys, hidePlaces(warnings, secrets), err
+	plain, variables, err := d.keys()
+	if err == nil || !d.hasDigest() {
+		process()
+	}
+	if err != nil {
+		return opts, nil, nil, d.withoutSecrets(err)
+	}
+	warnings, err := problems(processed, d.file, "")
+	if err == nil && len(variables) > 0 {
+		dropVariables(plain.(map[string]any), variables)
+	}
+	return opts, plain, hidePlaces(warnings, d.secretsFor(warnings)), d.withoutSecrets(err)
 }
 
-// resolve takes the values out of the parser's tokens. It also gathers the paths of the keys that were
-// used as variables: the server's parser leaves them among the keys.
-func resolve(path string, value any, variables map[string]bool) any {
-	if t, ok := value.(located); ok {
+// meanwhile starts fn; what it returns waits for its end.
+func meanwhile(fn func()) (wait func()) {
+	done := make(chan error, 1)
+	go func() { done <- protect(func() error { fn(); return nil }) }()
+	return func() {
+		if err := <-done; err != nil {
+			panic(err)
+		}
+	}
+}
+
+const maxDepth = 100 // lists and blocks within one another; the server's own keys need ten
+
+// values takes the values out of the parser's tokens, in place.
+type values struct {
+	at        []step
+	size      int
+	variables map[string]bool // paths of keys that were used as variables: the parser leaves them
+}
+
+// step is a part of a key path: a key, or an index.
+type step struct {
+	key   string
+	index int
+}
+
+func (v *values) path() (path string) {
+	for _, s := range v.at {
+		if s.index >= 0 {
+			path = joinIndex(path, s.index)
+		} else {
+			path = joinKey(path, s.key)
+		}
+	}
+	return path
+}
+
+func (v *values) take(value any) (any, error) {
+	t, ok := value.(located)
+	if ok {
 		if t.IsUsedVariable() {
-			variables[path] = true
+			v.variables[v.path()] = true
 		}
 		value = t.Value()
 	}
-	switch v := value.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for key, item := range v {
-			out[key] = resolve(joinKey(path, key), item, variables)
+	refuse := func(format string, args ...any) (any, error) {
+		where := ""
+		if t != nil {
+			where = placeOfToken(t)
 		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, item := range v {
-			out[i] = resolve(joinIndex(path, i), item, variables)
-		}
-		return out
+		return nil, configFault(where, format, args...)
 	}
-	return value
+	if v.size += 2; v.size > maxText {
+		return refuse("more than %d MiB with variables in place", maxText>>20)
+	}
+	if len(v.at) > maxDepth {
+		return refuse("more than %d blocks and lists within one another", maxDepth)
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		for key, item := range value {
+			if !utf8.ValidString(key) { // JSON would replace what is wrong in it
+				return refuse("a key is not Unicode (UTF-8)")
+			}
+			taken, err := v.within(step{key, -1}, item)
+			if err != nil {
+				return nil, err
+			}
+			value[key] = taken
+		}
+	case []any:
+		for i, item := range value {
+			taken, err := v.within(step{"", i}, item)
+			if err != nil {
+				return nil, err
+			}
+			value[i] = taken
+		}
+	case string:
+		if !utf8.ValidString(value) {
+			return refuse("%s is not Unicode (UTF-8)", v.path())
+		}
+		v.size += len(value)
+	}
+	return value, nil
+}
+
+func (v *values) within(s step, item any) (any, error) {
+	v.size += len(s.key)
+	v.at = append(v.at, s)
+	taken, err := v.take(item)
+	v.at = v.at[:len(v.at)-1]
+	return taken, err
 }
 
 // dropVariables removes the variables that are no keys of the server's. Which those are only the
@@ -158,7 +192,7 @@ func dropVariables(plain map[string]any, variables map[string]bool) {
 		return
 	}
 	unknown := map[string]bool{}
-	for _, p := range places(all.Errors(), keyPaths(text)) {
+	for _, p := range places(all.Errors(), "", keyPaths(text)) {
 		if variables[p[0]] {
 			unknown[p[0]] = true
 		}
@@ -251,7 +285,7 @@ func compareConfigs(path, text string) ([]byte, error) {
 	}
 	got := newOptions()
 	defer closeResolver(got)
-	if _, err := problems(got.ProcessConfigString(text), text); err != nil {
+	if _, err := problems(got.ProcessConfigString(text), "", text); err != nil {
 		return nil, err
 	}
 	want.ConfigFile = ""

@@ -69,9 +69,14 @@ func TestFaultsOfFilesNameTheirPlace(t *testing.T) {
 		t.Errorf("faults are %q, not %q", found, want)
 	}
 	for text, want := range map[string]place{
-		"port: 1\nhost {\n":        {":3", "EOF"},
-		"port: 1\nhost\n":          {":3:1", "no value"},
-		"port: 1\ninclude no.conf": {"", "no.conf"},
+		"port: 1\nhost {\n":                          {":3:1", "EOF"},
+		"port: 1\nhost\n":                            {":3:1", "no value"},
+		"port: 1\n  include no.conf":                 {":2:3", "no.conf: no such file"},
+		"port: 1\nhost: a\n  debug: true false":      {":3:15", "but got 'f'"},
+		"host: a b":                                  {":1:9", "but got 'b'"},
+		"port: 1, max_payload: 99999999999999999999": {":1:42", "out of the range"},
+		"port: 1\nhost:  $GB_NO_SUCH\n":              {":2:18", "can not be found"},
+		"host: \"a\\q\"":                             {":1:10", "escape"},
 	} {
 		write(t, path, text)
 		_, err := readConfig("file", path)
@@ -79,6 +84,11 @@ func TestFaultsOfFilesNameTheirPlace(t *testing.T) {
 		if len(found) != 1 || found[0][0] != path+want[0] || !strings.Contains(found[0][1], want[1]) {
 			t.Errorf("%q: faults are %q", text, found)
 		}
+	}
+	write(t, inner, "host: a\nport: 1 2")
+	write(t, path, "include b.conf")
+	if _, err := readConfig("file", path); faultPlaces(t, err)[0][0] != inner+":2:9" {
+		t.Errorf("a fault in an include is %v", err)
 	}
 	for name, what := range map[string]string{filepath.Join(dir, "no.conf"): "no such file", dir: "directory"} {
 		_, err := readConfig("file", name)
@@ -123,14 +133,14 @@ func TestVariablesAreDroppedAndKeysAreKept(t *testing.T) {
 
 func TestStringThatIsNotUnicodeIsRefused(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{
-		`server_name: "a\xff"`:                                        "server_name",
-		`server_tags: [a, "\xff"]`:                                    "server_tags[1]",
-		"server_metadata { \"\xff\": a }":                             "server_metadata",
-		`accounts { A { users: [ { user: a, password: "\xc3" } ] } }`: "accounts.A.users[0].password",
+	for text, want := range map[string]place{
+		`server_name: "a\xff"`:               {"1:1", "server_name is not Unicode (UTF-8)"},
+		"\n server_tags: [a,\n  \"\xff\"]":   {"3:4", "server_tags[1] is not Unicode (UTF-8)"},
+		"server_metadata { \"\xff\": a }":    {"1:1", "a key is not Unicode (UTF-8)"},
+		"accounts { A { nkey: \"\\xc3\" } }": {"1:16", "accounts.A.nkey is not Unicode (UTF-8)"},
 	} {
 		_, err := readConfig("text", text)
-		if found := faultPlaces(t, err); found[0][0] != want {
+		if found := faultPlaces(t, err); !reflect.DeepEqual(found, []place{want}) {
 			t.Errorf("%s: faults are %q", text, found)
 		}
 	}
@@ -222,5 +232,19 @@ func TestReadResultIsJSON(t *testing.T) {
 	check(t, err)
 	if !json.Valid(data) || string(data) != `{"config":{},"warnings":[["","config has no values or is empty"]]}` {
 		t.Errorf("an empty text is %s", data)
+	}
+}
+
+func TestPlacesOfEveryKey(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	inner := write(t, filepath.Join(dir, "b.conf"), "\n  host: a")
+	path := write(t, filepath.Join(dir, "a.conf"), "port: 1, server_tags: [a,\n  b]\ncluster { include b.conf }")
+	data, err := configPlaces("file", path)
+	check(t, err)
+	want := fmt.Sprintf(`["", {"port": [%q], "server_tags": [%q, [[%q], [%q]]], "cluster": [%q, {"host": [%q]}]}]`,
+		path+":1:1", path+":1:10", path+":1:24", path+":2:3", path+":3:1", inner+":2:3")
+	if !reflect.DeepEqual(decode[any](t, data), decode[any](t, []byte(want))) {
+		t.Errorf("places are %s, not %s", data, want)
 	}
 }

@@ -40,7 +40,7 @@ func connectServer(h uint64, fd int64) error {
 		_ = s.Close()
 		return err
 	}
-	inside, err := e.srv.InProcessConn()
+	inside, err := e.srv.Load().InProcessConn()
 	if err != nil {
 		_ = s.Close()
 		return faultf(codeStopped, "%v", err)
@@ -127,6 +127,13 @@ func (ps *pipes) shutdown() {
 	for p := range ps.open {
 		_ = p.socket.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
 	}
+}
+
+// reopen lets connections in again, to the next server.
+func (ps *pipes) reopen() {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	ps.shut = false
 }
 
 // close ends what is left and waits until the pumps are gone.

@@ -110,7 +110,7 @@ func TestSocketIsClosedWhenItCannotConnect(t *testing.T) {
 
 	handle, _ := start(t, plain)
 	e := embeddedOf(t, handle)
-	e.srv.Shutdown()
+	e.srv.Load().Shutdown()
 	fd, peer = socketPair(t)
 	wantFault(t, connectServer(handle, fd), codeStopped)
 	wantClosed(t, peer)

@@ -137,6 +137,16 @@ func gb_config_read(kind *C.char, kn C.size_t, data *C.char, n C.size_t, started
 	})
 }
 
+//export gb_config_places
+func gb_config_places(kind *C.char, kn C.size_t, data *C.char, n C.size_t, started *C.gb_handle, e *C.gb_error) {
+	*started = 0
+	guard(e, func() error {
+		k, d := text(kind, kn), text(data, n)
+		*started = C.gb_handle(startJob(func(*job) ([]byte, error) { return configPlaces(k, d) }))
+		return nil
+	})
+}
+
 //export gb_config_check
 func gb_config_check(data *C.char, n C.size_t, over *C.char, on C.size_t, started *C.gb_handle, e *C.gb_error) {
 	*started = 0
@@ -182,6 +192,34 @@ func gb_server_apply(h C.gb_handle, data *C.char, n C.size_t, over *C.char, on C
 			return err
 		}
 		j, err := applySettings(uint64(h), text(data, n), o)
+		*started = C.gb_handle(j)
+		return err
+	})
+}
+
+//export gb_server_restart
+func gb_server_restart(h C.gb_handle, data *C.char, n C.size_t, over *C.char, on C.size_t, started *C.gb_handle, e *C.gb_error) {
+	*started = 0
+	guard(e, func() error {
+		o, err := parseOverlay([]byte(text(over, on)))
+		if err != nil {
+			return err
+		}
+		j, err := restartServer(uint64(h), text(data, n), o)
+		*started = C.gb_handle(j)
+		return err
+	})
+}
+
+//export gb_server_plan
+func gb_server_plan(h C.gb_handle, kind *C.char, kn C.size_t, data *C.char, n C.size_t, over *C.char, on C.size_t, started *C.gb_handle, e *C.gb_error) {
+	*started = 0
+	guard(e, func() error {
+		o, err := parseOverlay([]byte(text(over, on)))
+		if err != nil {
+			return err
+		}
+		j, err := planChange(uint64(h), text(kind, kn), text(data, n), o)
 		*started = C.gb_handle(j)
 		return err
 	})

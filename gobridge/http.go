@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -23,6 +25,7 @@ type httpSettings struct {
 	host       string
 	port       int
 	securePort int
+	basePath   string
 }
 
 func (h httpSettings) wanted() bool { return h.port != 0 || h.securePort != 0 }
@@ -44,9 +47,12 @@ func (h httpSettings) validate(opts *server.Options) error {
 	return nil
 }
 
-// monitor is the HTTP listener of one server.
+// asked is the port that the configuration names, 0 for none and -1 for any.
+func (h httpSettings) asked() int { return cmp.Or(h.securePort, h.port) }
+
+// monitor is the HTTP listener of one server. All but its address can change while it is open.
 type monitor struct {
-	set      httpSettings
+	set      atomic.Pointer[httpSettings]
 	listener net.Listener
 	server   http.Server
 	varzs    atomic.Int64
@@ -57,43 +63,56 @@ func listenHTTP(set httpSettings) (*monitor, error) {
 	if !set.wanted() {
 		return nil, nil
 	}
-	port := max(set.port, set.securePort, 0) // -1 takes a free one
+	m := &monitor{}
+	m.set.Store(&set)
+	return m, m.listen(max(set.asked(), 0)) // -1 takes a free one
+}
+
+func (m *monitor) listen(port int) (err error) {
+	set := m.set.Load()
 	address := net.JoinHostPort(set.host, strconv.Itoa(port))
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, listenFault(set.key(), address, err)
+	if m.listener, err = net.Listen("tcp", address); err != nil {
+		return listenFault(set.key(), address, err)
 	}
-	return &monitor{set: set, listener: listener}, nil
+	return nil
+}
+
+// fits tells whether a monitor can do what the settings ask for where it listens now.
+func (m *monitor) fits(set httpSettings) bool {
+	if m == nil || !set.wanted() {
+		return m == nil && !set.wanted()
+	}
+	was := m.set.Load()
+	return set.host == was.host && (set.asked() == was.asked() || set.asked() == m.port())
 }
 
 func (m *monitor) port() int { return m.listener.Addr().(*net.TCPAddr).Port }
 
-func (m *monitor) url(base string) string {
-	scheme := "http"
-	if m.set.securePort != 0 {
+func (m *monitor) url() string {
+	set, scheme := m.set.Load(), "http"
+	if set.securePort != 0 {
 		scheme = "https"
 	}
-	host := net.JoinHostPort(reachable(m.set.host), strconv.Itoa(m.port()))
-	return scheme + "://" + host + strings.TrimSuffix(path.Join("/", base), "/")
+	host := net.JoinHostPort(reachable(set.host), strconv.Itoa(m.port()))
+	return scheme + "://" + host + strings.TrimSuffix(path.Join("/", set.basePath), "/")
 }
 
 // serve answers with the server's own handlers, on the paths that nats-server has, /debug/vars apart.
-func (m *monitor) serve(s *server.Server, base string, tlsConfig func() *tls.Config) {
-	handlers := map[string]http.HandlerFunc{}
-	for name, handle := range map[string]http.HandlerFunc{
-		server.RootPath: s.HandleRoot, server.VarzPath: m.handleVarz(s), server.ConnzPath: s.HandleConnz,
+func (m *monitor) serve(s *server.Server, tlsConfig func() *tls.Config) {
+	handlers := map[string]http.HandlerFunc{
+		server.RootPath: m.handleRoot(s), server.VarzPath: m.handleVarz(s), server.ConnzPath: s.HandleConnz,
 		server.RoutezPath: s.HandleRoutez, server.GatewayzPath: s.HandleGatewayz,
 		server.LeafzPath: s.HandleLeafz, server.SubszPath: s.HandleSubsz, "/subscriptionsz": s.HandleSubsz,
 		server.StackszPath: s.HandleStacksz, server.AccountzPath: s.HandleAccountz,
 		server.AccountStatzPath: s.HandleAccountStatz, server.JszPath: s.HandleJsz,
 		server.HealthzPath: s.HandleHealthz, server.IPQueuesPath: s.HandleIPQueuesz,
 		server.RaftzPath: s.HandleRaftz,
-	} {
-		handlers[path.Join("/", base, name)] = handle
 	}
 	// Not a ServeMux: it panics on a base path with a brace or a blank.
 	m.server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if handle, ok := handlers[r.URL.Path]; ok {
+		base := path.Join("/", m.set.Load().basePath)
+		name, under := strings.CutPrefix(r.URL.Path, strings.TrimSuffix(base, "/"))
+		if handle, ok := handlers[cmp.Or(name, "/")]; ok && under && r.URL.Path != base+"/" {
 			handle(w, r)
 		} else {
 			http.NotFound(w, r)
@@ -101,23 +120,60 @@ func (m *monitor) serve(s *server.Server, base string, tlsConfig func() *tls.Con
 	})
 	m.server.ReadHeaderTimeout = 5 * time.Second
 	m.server.ErrorLog = log.New(errorLines{s}, "", 0)
-	listener := m.listener
-	scheme := "http"
-	if m.set.securePort != 0 {
-		scheme = "https"
-		listener = tls.NewListener(listener, &tls.Config{
-			MinVersion: tls.VersionTLS12,
-			// Asked at each handshake, so that a reload's certificates are used; a client's certificate
-			// is a matter of the client port.
-			GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
-				config := tlsConfig().Clone()
-				config.ClientAuth = tls.NoClientCert
-				return config, nil
-			},
-		})
+	m.say(s)
+	go func() { _ = m.server.Serve(&sometimesTLS{m.listener, m, tlsConfig}) }()
+}
+
+// adopt does from now on what the settings ask for, at the same address.
+func (m *monitor) adopt(set httpSettings, s *server.Server) {
+	if m == nil {
+		return
 	}
-	s.Noticef("Starting %s monitor on %s", scheme, net.JoinHostPort(m.set.host, strconv.Itoa(m.port())))
-	go func() { _ = m.server.Serve(listener) }()
+	if old := m.set.Swap(&set); *old != set {
+		m.say(s)
+	}
+}
+
+func (m *monitor) say(s *server.Server) { s.Noticef("Starting monitor on %s", m.url()) }
+
+// sometimesTLS is a listener whose connections are TLS while there is an https_port.
+type sometimesTLS struct {
+	net.Listener
+	monitor   *monitor
+	tlsConfig func() *tls.Config
+}
+
+func (l *sometimesTLS) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil || l.monitor.set.Load().securePort == 0 {
+		return conn, err
+	}
+	// Asked for at each handshake, so that a reload's certificates are used; a client's certificate is
+	// a matter of the client port.
+	config := l.tlsConfig().Clone()
+	config.ClientAuth = tls.NoClientCert
+	return tls.Server(conn, config), nil
+}
+
+// handleRoot answers with the server's page of links, which knows no base path.
+func (m *monitor) handleRoot(s *server.Server) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
+		r.URL.Path = server.RootPath
+		s.HandleRoot(linksUnder{w, strings.TrimSuffix(path.Join("/", m.set.Load().basePath), "/")}, r)
+	}
+}
+
+// linksUnder puts the base path before the links of a page.
+type linksUnder struct {
+	http.ResponseWriter
+	base string
+}
+
+func (l linksUnder) Write(page []byte) (int, error) {
+	links := bytes.ReplaceAll(page, []byte("href=./"), []byte("href="+l.base+"/"))
+	_, err := l.ResponseWriter.Write(links)
+	return len(page), err
 }
 
 // handleVarz answers as the server's handler does, with the port that only we know.
@@ -140,8 +196,9 @@ func (m *monitor) varz(s *server.Server) ([]byte, error) {
 		return nil, err
 	}
 	if m != nil {
-		v.HTTPHost = m.set.host
-		if m.set.securePort != 0 {
+		set := m.set.Load()
+		v.HTTPHost, v.HTTPBasePath = set.host, set.basePath
+		if set.securePort != 0 {
 			v.HTTPSPort = m.port()
 		} else {
 			v.HTTPPort = m.port()

@@ -25,11 +25,15 @@ type job struct {
 
 var jobs table[*job]
 
+func newJob() *job {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &job{ctx: ctx, cancel: cancel, wake: nobody}
+}
+
 // startJob runs work on a goroutine of its own. Work that changes something asks commit before it
 // returns, and undoes what it did when told no.
 func startJob(work func(j *job) ([]byte, error)) uint64 {
-	ctx, cancel := context.WithCancel(context.Background())
-	j := &job{ctx: ctx, cancel: cancel, wake: nobody}
+	j := newJob()
 	h := jobs.add(j)
 	go func() {
 		var result []byte

@@ -101,9 +101,9 @@ type logSettings struct {
 // logger is the server's logger. It never exits: a fatal line is kept for whoever starts the server.
 // It has no method called Close, because the server would call it at a reload.
 type logger struct {
-	server string         // its name, known once there is a server
 	fatal  chan fatalLine // the first one
 	mu     sync.Mutex
+	server string // its name, known once there is a server
 	set    logSettings
 	sink   sink      // nil: lines go to Python only
 	heard  *[]string // warnings and errors while a change is applied
@@ -180,13 +180,28 @@ func (l *logger) listen() func() []string {
 	}
 }
 
+// name says whose lines these are from now on.
+func (l *logger) name(server string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.server = server
+}
+
+// forget drops what a server said that is gone.
+func (l *logger) forget() {
+	select {
+	case <-l.fatal:
+	default:
+	}
+}
+
 var pid = os.Getpid()
 
 func (l *logger) emit(level int, format string, args ...any) {
 	now, text := time.Now(), hideTelltales(fmt.Sprintf(format, args...))
-	lines.put(logLine{l.server, level, now, text})
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	lines.put(logLine{l.server, level, now, text})
 	if l.heard != nil && level >= levelWarn {
 		*l.heard = append(*l.heard, text)
 	}

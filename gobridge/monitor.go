@@ -10,13 +10,13 @@ import (
 func (s *embedded) document(endpoint string, options []byte) ([]byte, error) {
 	switch endpoint {
 	case "varz":
-		return s.http.Load().varz(s.srv)
+		return s.http.Load().varz(s.srv.Load())
 	case "healthz":
 		var o server.HealthzOptions
 		if err := json.Unmarshal(options, &o); err != nil {
 			return nil, err
 		}
-		return json.Marshal(s.srv.Healthz(&o))
+		return json.Marshal(s.srv.Load().Healthz(&o))
 	}
 	return nil, faultf(codeNotFound, "there is no monitoring endpoint %q", endpoint)
 }

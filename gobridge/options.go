@@ -30,6 +30,36 @@ type settings struct {
 	opts     *server.Options
 	log      logSettings
 	http     httpSettings
+	asked    []int // the ports that the text names, as portFields
+}
+
+// portFields are the ports of the listeners that are the server's own. It writes those that it has
+// found there.
+func (s *settings) portFields() []*int {
+	o := s.opts
+	return []*int{
+		&o.Port, &o.Cluster.Port, &o.Gateway.Port, &o.LeafNode.Port, &o.Websocket.Port, &o.MQTT.Port,
+		&o.ProfPort,
+	}
+}
+
+// portsFound are their values.
+func (s *settings) portsFound() []int {
+	ports := []int{}
+	for _, port := range s.portFields() {
+		ports = append(ports, *port)
+	}
+	return ports
+}
+
+// keepPorts has listeners that were to take any port, and still are, take the one that they found.
+func (s *settings) keepPorts(before *settings) {
+	found := before.portsFound()
+	for i, port := range s.portFields() {
+		if *port == server.RANDOM_PORT && before.asked[i] == server.RANDOM_PORT {
+			*port = found[i]
+		}
+	}
 }
 
 // newOptions are where the nats-server command starts from, too: its log lines have a time.
@@ -39,7 +69,7 @@ func parseSettings(text string, over overlay) (*settings, error) {
 	opts, warnings := newOptions(), []place{}
 	if text != "" {
 		var err error
-		if warnings, err = problems(opts.ProcessConfigString(text), text); err != nil {
+		if warnings, err = problems(opts.ProcessConfigString(text), "", text); err != nil {
 			closeResolver(opts)
 			return nil, err
 		}
@@ -69,9 +99,10 @@ func overlaid(text string, over overlay, opts *server.Options) *settings {
 
 	s.http = httpSettings{
 		host: cmp.Or(opts.HTTPHost, opts.Host, server.DEFAULT_HOST),
-		port: opts.HTTPPort, securePort: opts.HTTPSPort,
+		port: opts.HTTPPort, securePort: opts.HTTPSPort, basePath: opts.HTTPBasePath,
 	}
-	opts.HTTPHost, opts.HTTPPort, opts.HTTPSPort = "", 0, 0
+	opts.HTTPHost, opts.HTTPPort, opts.HTTPSPort, opts.HTTPBasePath = "", 0, 0, ""
+	s.asked = s.portsFound()
 	return s
 }
 
@@ -142,7 +173,7 @@ func joinIndex(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i
 // problems makes a fault of what the server's parser reports: every error and every warning, in a
 // stable order, each with its key path if the text came from us and with file:line:column if not.
 // Warnings alone are no fault.
-func problems(err error, ourText string) (warnings []place, fault error) {
+func problems(err error, file, ourText string) (warnings []place, fault error) {
 	if err == nil {
 		return []place{}, nil
 	}
@@ -151,25 +182,30 @@ func problems(err error, ourText string) (warnings []place, fault error) {
 		Warnings() []error
 	}
 	if !errors.As(err, &all) {
-		return nil, configFaults([]place{syntaxPlace(err, "")}, nil)
+		return nil, configFaults([]place{syntaxPlace(err, file, ourText)}, nil)
 	}
 	paths := keyPaths(ourText)
-	warnings = places(all.Warnings(), paths)
+	warnings = places(all.Warnings(), file, paths)
 	if len(all.Errors()) == 0 {
 		return warnings, nil
 	}
-	return nil, configFaults(places(all.Errors(), paths), warnings)
+	return nil, configFaults(places(all.Errors(), file, paths), warnings)
 }
 
-func places(errs []error, paths map[string]string) []place {
+func places(errs []error, file string, paths map[string]string) []place {
 	found := make([]place, 0, len(errs))
 	for _, err := range errs {
 		where := source(err)
 		message := strings.TrimPrefix(err.Error(), where+": ")
+		if where == "" || where[0] == ':' { // a file that was processed as a text
+			where = file + where
+		}
 		if path, ok := paths[strings.TrimPrefix(where, ":")]; ok {
 			where = path
+		} else {
+			where = countedFromOne(where)
 		}
-		found = append(found, place{strings.TrimPrefix(where, ":"), plainWords(message)})
+		found = append(found, place{where, plainWords(message)})
 	}
 	slices.SortFunc(found, func(a, b place) int {
 		return naturally(a[0]+" "+a[1], b[0]+" "+b[1])
@@ -189,10 +225,8 @@ func source(err error) (where string) {
 }
 
 var (
-	wrongType  = regexp.MustCompile(`interface conversion: interface \{\} is ([\w.\[\]{} ]+), not ([\w.\[\]{} ]+)`)
-	onLine     = regexp.MustCompile(`on line (\d+)`)
-	wrongFinal = regexp.MustCompile(`^config is invalid \((.*):(\d+):(\d+)\)`)
-	digits     = regexp.MustCompile(`\d+`)
+	wrongType = regexp.MustCompile(`interface conversion: interface \{\} is ([\w.\[\]{} ]+), not ([\w.\[\]{} ]+)`)
+	digits    = regexp.MustCompile(`\d+`)
 )
 
 var typeWords = map[string]string{
@@ -213,18 +247,6 @@ func plainWords(message string) string {
 		return goType
 	}
 	return fmt.Sprintf("expected %s, got %s", word(m[2]), word(m[1]))
-}
-
-// syntaxPlace finds the line in an error of the lexer, which is plain text.
-func syntaxPlace(err error, file string) place {
-	message := err.Error()
-	if m := onLine.FindStringSubmatch(message); m != nil {
-		return place{file + ":" + m[1], message}
-	}
-	if m := wrongFinal.FindStringSubmatch(message); m != nil {
-		return place{file + ":" + m[2] + ":" + m[3], "a key has no value"}
-	}
-	return place{file, message}
 }
 
 // naturally orders texts with the numbers in them by value: line 9 before line 10.

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -33,7 +31,7 @@ var (
 	urlLogin   = regexp.MustCompile(`://[^\s"']*@`)
 	telltale   = regexp.MustCompile(`\beyJ[\w-]{8,}(\.[\w-]*)*|\bS[ACNOUX][A-Z2-7]{40,}\b`) // JWTs, seeds
 	loginParts = regexp.MustCompile(`[:/@?#]+`)
-	inclusion  = regexp.MustCompile(`include file '([^']+)'`)
+	positions  = regexp.MustCompile(`(:\d+)*$`)
 	written    = regexp.MustCompile(`(?i)\b(?:` + strings.Join(secretKeys, "|") +
 		`)\b["']?[ \t]*[:=]?[ \t]*(?:"((?:[^"\\\n]|\\.)*)|'([^'\n]*)|\$?([^\s,;}#\]"']+))`)
 )
@@ -203,24 +201,28 @@ func addWritten(secrets []string, text string) []string {
 	return secrets
 }
 
-// addWrittenIn adds those of the file that a syntax error is about, and of the included ones on the way
-// there.
-func addWrittenIn(secrets []string, file, message string) []string {
-	folder := ""
-	for _, name := range append([]string{file}, includes(message)...) {
-		path := filepath.Join(folder, name)
-		if text, err := os.ReadFile(path); err == nil {
-			secrets = addWritten(secrets, string(text))
-		}
-		folder = filepath.Dir(path)
+// withoutSecrets takes out of an error about a document what is secret in it.
+func (d *document) withoutSecrets(err error) error {
+	f := (*fault)(nil)
+	if !errors.As(err, &f) {
+		return err
 	}
-	return secrets
+	found, _ := f.facts["errors"].([]place)
+	return f.hide(d.secretsFor(found))
 }
 
-func includes(message string) []string {
-	var names []string
-	for _, m := range inclusion.FindAllStringSubmatch(message, -1) {
-		names = append(names, m[1])
+// secretsFor are the secrets of a document; the more of its files, the less the parser made of it.
+func (d *document) secretsFor(found []place) (secrets []string) {
+	if d == nil || len(found) == 0 {
+		return nil
 	}
-	return names
+	if tokens, err := d.tokens(); err == nil {
+		return addSecrets(nil, "", tokens)
+	}
+	for _, p := range found {
+		if text, err := readBounded(positions.ReplaceAllString(p[0], "")); err == nil {
+			secrets = addWritten(secrets, text)
+		}
+	}
+	return addWritten(secrets, d.text)
 }

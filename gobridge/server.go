@@ -25,9 +25,10 @@ type embedded struct {
 	opts     atomic.Pointer[server.Options]
 	http     atomic.Pointer[monitor] // nil: no HTTP monitoring
 
-	mu       sync.Mutex // one start, apply or stop at a time
+	srv atomic.Pointer[server.Server]
+
+	mu       sync.Mutex // one start, apply, restart or stop at a time
 	set      *settings
-	srv      *server.Server
 	resolver server.AccountResolver // the first, see release
 	store    *store
 	ports    []int // that forked children close
@@ -58,7 +59,7 @@ func startServer(text string, over overlay) (handle, jobHandle uint64) {
 			j.requestCancel() // the stop came too early to find the job
 		}
 		err = protect(func() (err error) {
-			state, err = e.start(j, text, over)
+			state, err = e.start(j, text, over, nil)
 			return err
 		})
 		if err != nil {
@@ -69,13 +70,18 @@ func startServer(text string, over overlay) (handle, jobHandle uint64) {
 	})
 }
 
-func (e *embedded) start(j *job, text string, over overlay) ([]byte, error) {
+// start opens everything that the settings ask for; where a server is started again, on the ports that
+// it had. What it has opened when it fails, teardown or halt closes.
+func (e *embedded) start(j *job, text string, over overlay, before *before) ([]byte, error) {
 	if ending.Load() {
 		return nil, faultf(codeStopped, "the process is ending")
 	}
 	set, err := parseSettings(text, over)
 	if err != nil {
 		return nil, err
+	}
+	if before != nil {
+		set.keepPorts(before.set)
 	}
 	e.set = set
 	e.opts.Store(set.opts)
@@ -90,7 +96,7 @@ func (e *embedded) start(j *job, text string, over overlay) ([]byte, error) {
 		return nil, err
 	}
 	e.log.use(set.log, sink)
-	m, err := listenHTTP(set.http)
+	m, err := before.listenHTTP(set.http)
 	if err != nil {
 		return nil, err
 	}
@@ -99,14 +105,15 @@ func (e *embedded) start(j *job, text string, over overlay) ([]byte, error) {
 	if err != nil {
 		return nil, configFault("", "%v", err)
 	}
-	e.srv, e.resolver = s, set.opts.AccountResolver
-	e.log.server = s.Name() // nobody logs yet
+	e.srv.Store(s)
+	e.resolver = set.opts.AccountResolver
+	e.log.name(s.Name())
 	s.SetLoggerV2(e.log, set.opts.Debug, set.opts.Trace, set.opts.TraceVerbose)
 	if err := e.untilReady(j, s); err != nil {
 		return nil, err
 	}
 	if m != nil {
-		m.serve(s, set.opts.HTTPBasePath, e.tlsConfig)
+		m.serve(s, e.tlsConfig)
 	}
 	e.warnIfOpen()
 	state := e.describe()
@@ -147,8 +154,8 @@ func (e *embedded) warnIfOpen() {
 	if ip := net.ParseIP(opts.Host); opts.DontListen || opts.Host == "localhost" || ip.IsLoopback() {
 		return
 	}
-	if v, err := e.srv.Varz(nil); err == nil && !v.AuthRequired && !v.TLSVerify {
-		e.srv.Warnf("Clients can connect to %s:%d from anywhere, as there is no authorization",
+	if v, err := e.srv.Load().Varz(nil); err == nil && !v.AuthRequired && !v.TLSVerify {
+		e.srv.Load().Warnf("Clients can connect to %s:%d from anywhere, as there is no authorization",
 			opts.Host, opts.Port)
 	}
 }
@@ -191,12 +198,21 @@ func (e *embedded) stop() {
 }
 
 func (e *embedded) teardown() {
-	e.running.Store(false)
 	e.publish(map[string]any{"state": "stopping"})
+	e.halt()
+	e.store.close()
+	for _, port := range e.ports {
+		closePortInChild(port, false)
+	}
+}
+
+// halt stops the server and keeps its store.
+func (e *embedded) halt() {
+	e.running.Store(false)
 	e.pipes.shutdown()
-	if e.srv != nil {
-		e.srv.Shutdown()
-		e.srv.WaitForShutdown()
+	if s := e.srv.Load(); s != nil {
+		s.Shutdown()
+		s.WaitForShutdown()
 	} else if e.set != nil {
 		closeResolver(e.set.opts)
 	}
@@ -205,11 +221,7 @@ func (e *embedded) teardown() {
 	}
 	e.pipes.close()
 	e.http.Load().close()
-	e.store.close()
 	e.log.use(logSettings{}, nil)
-	for _, port := range e.ports {
-		closePortInChild(port, false)
-	}
 }
 
 func stopServer(h uint64) (uint64, error) {
@@ -244,10 +256,10 @@ func stopServers() uint64 {
 // describe writes down the facts of the running server, for callers that must not wait for its locks.
 func (e *embedded) describe() []byte {
 	opts, m := e.set.opts, e.http.Load()
-	ports := boundPorts(e.srv, opts, m)
+	ports := boundPorts(e.srv.Load(), opts, m)
 	state := map[string]any{
-		"state": "running", "server_id": e.srv.ID(), "server_name": e.srv.Name(),
-		"jetstream_enabled": e.srv.JetStreamEnabled(), "ports": ports,
+		"state": "running", "server_id": e.srv.Load().ID(), "server_name": e.srv.Load().Name(),
+		"jetstream_enabled": e.srv.Load().JetStreamEnabled(), "ports": ports,
 		"client_url": nil, "monitoring_url": nil, "websocket_url": nil,
 	}
 	if port, ok := ports["client"]; ok {
@@ -258,7 +270,7 @@ func (e *embedded) describe() []byte {
 		state["websocket_url"] = listenURL("ws", "wss", ws.TLSConfig != nil, ws.Host, port)
 	}
 	if m != nil {
-		state["monitoring_url"] = m.url(opts.HTTPBasePath)
+		state["monitoring_url"] = m.url()
 	}
 	open := []int{}
 	for _, port := range ports {

@@ -201,7 +201,7 @@ func TestServerWithoutAClientPort(t *testing.T) {
 	if s.ClientURL != "" || len(s.Ports) != 1 || s.Ports["monitoring"] == 0 {
 		t.Errorf("state is %+v", s)
 	}
-	nc := connect(t, "", nats.InProcessServer(embeddedOf(t, handle).srv))
+	nc := connect(t, "", nats.InProcessServer(embeddedOf(t, handle).srv.Load()))
 	if nc.ConnectedServerId() != s.ServerID {
 		t.Error("the client talks to another server")
 	}

@@ -1,6 +1,7 @@
 // Package main is the native side of the benchmarks: what dotgnatly does, done by a Go program.
 //
 //	native start              a line is a configuration: a server is started and stopped
+//	native read               a line is a path: the file is read into options
 //	native update CONFIG      a line is a new configuration: it is applied to a running server
 //	native publish SIZE N     a line is a URL: N messages are published
 //	native pubsub SIZE N      a line is a URL: N messages are published and received
@@ -51,6 +52,8 @@ func prepare(args []string) (repetition, error) {
 	switch {
 	case len(args) == 1 && args[0] == "start":
 		return startStop, nil
+	case len(args) == 1 && args[0] == "read":
+		return readFile, nil
 	case len(args) == 2 && args[0] == "update":
 		return updater(args[1])
 	case len(args) == 3 && (args[0] == "publish" || args[0] == "pubsub"):

@@ -44,6 +44,13 @@ func startStop(text string) (any, error) {
 	return map[string]time.Duration{"start_ns": ready.Sub(begin), "stop_ns": time.Since(ready)}, nil
 }
 
+func readFile(path string) (any, error) {
+	begin := time.Now()
+	opts := &server.Options{}
+	err := opts.ProcessConfigFile(path)
+	return map[string]time.Duration{"read_ns": time.Since(begin)}, err
+}
+
 // updater starts a server, writes where it is, and applies each further configuration to it.
 func updater(text string) (repetition, error) {
 	s, err := start(text)

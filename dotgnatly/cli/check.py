@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from dotgnatly import _server, conffile
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     verdict = conffile.verdict(options.file)
     _print(verdict.errors)
     _print(verdict.warnings, "warning")
-    notes = () if verdict.errors else _notes(options.file, verdict)
+    notes = [] if verdict.errors else _notes(options.file, verdict)
     _print(notes, "note")
     if verdict.errors or verdict.warnings or (options.strict and notes):
         return 1
@@ -38,19 +38,16 @@ def run(options: argparse.Namespace) -> int:
 def _notes(file: str, verdict: conffile.Verdict) -> list[Fault]:
     """What nats-server finds only when it starts, and what else we find."""
     try:
-        notes: Iterable[Fault] = _server.check(BrokerConfiguration.from_file(file))
+        config = BrokerConfiguration.from_file(file)
     except ConfigError as exc:
-        notes = (*exc.errors, *exc.warnings)
+        return [*exc.errors, *exc.warnings]
+    try:
+        found = ConfigError(warnings=_server.check(config))
+    except ConfigError as exc:
+        found = exc
     told = {warning.message for warning in verdict.warnings}
-    return [_placed(note, verdict.places) for note in notes if note.message not in told]
-
-
-def _placed(note: Fault, places: Mapping[str, str]) -> Fault:
-    """The note with the place of its key, or of what encloses it, before its path."""
-    key = note.path
-    while key and key not in places:
-        key = key[: max(key.rfind("."), key.rfind("["), 0)]
-    return note._replace(path=f"{places[key]}: {note.path}") if key else note
+    found = conffile.with_places(found, config)
+    return [n for n in (*found.errors, *found.warnings) if n.message.partition(": ")[2] not in told]
 
 
 def _print(faults: Iterable[Fault], label: str = "") -> None:

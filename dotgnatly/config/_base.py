@@ -17,18 +17,21 @@ from typing import (
     Literal,
     Self,
     TypeAlias,
+    TypeVar,
     get_args,
     get_origin,
 )
 
+import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import astuple, force_setattr
 
-from dotgnatly.config._containers import Items, Named, Raw
+from dotgnatly.config._containers import Items, Named, Raw, from_json
 from dotgnatly.config._kinds import (
     FLAG,
     INTEGER,
     TEXT,
+    Change,
     Choice,
     Kind,
     Path,
@@ -97,6 +100,8 @@ WriteTimeout: TypeAlias = Literal["default", "close", "retry"]
 _PLAIN: dict[object, Kind] = {bool: FLAG, int: INTEGER, str: TEXT}
 
 
+_B = TypeVar("_B", bound="Block")
+
 _copy: Callable[[Any], Any] = attrgetter("__copy__")(Struct)
 """A copy made in C, without ``__post_init__``; msgspec's stubs do not have it."""
 
@@ -107,6 +112,8 @@ class _Fields(Struct, frozen=True):
     kinds: list[tuple[str, Kind | None]]
     """Every field of the struct in its order, those that are no keys without a kind."""
     by_name: dict[str, Kind]
+    conf_takes: dict[str, Callable[[Any], Any]]
+    """How a value of the parser's is taken in, where it does not stay as it is."""
     spellings: dict[str, str]
     """Every spelling of every key in lower case."""
 
@@ -122,8 +129,15 @@ def _fields(cls: "type[Block]") -> _Fields:
         for name in cls.__struct_fields__
     ]
     by_name = {name: kind for name, kind in kinds if kind is not None}
+    takes = {name: kind.take_conf for name, kind in by_name.items() if not kind.takes_all}
     keys = [*by_name, *cls._derived, *cls._pairs]
-    return _Fields(kinds, by_name, dict(zip(keys, keys, strict=True)) | dict(cls._aliases))
+    return _Fields(kinds, by_name, takes, dict(zip(keys, keys, strict=True)) | dict(cls._aliases))
+
+
+@cache
+def _blank(cls: "type[_B]") -> "_B":
+    """The block that says nothing."""
+    return cls()
 
 
 def _kind(annotation: object) -> Kind:
@@ -151,6 +165,9 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     """The server knows these keys in lower case only, and passes over other ones."""
     _derived: ClassVar[tuple[str, ...]] = ()
     """Fields that are no keys but another view of one."""
+
+    _identity: ClassVar[tuple[str, ...]] = ()
+    """What tells an entry of a list from the others; nothing is all of it."""
 
     may_be_false: ClassVar[bool] = False
     """False may stand in place of the block, for what there is without it."""
@@ -184,13 +201,33 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         return cls(**cls._named(keys, conf=False))
 
     @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """A block from a JSON object with its keys, as ``from_dict``.
+
+        Raises:
+            ConfigError: It is not JSON, or as ``from_dict``.
+        """
+        return cls.from_dict(from_json(text))
+
+    @classmethod
     def from_conf(cls, keys: Mapping[str, Any]) -> Self:
         """A block from its keys as nats-server's parser read them. Unknown ones are kept.
 
         Raises:
             ConfigError: A key is there in two spellings that disagree.
         """
-        return cls(**cls._named(keys, conf=True))
+        return _blank(cls)._with(cls._named(keys, conf=True))
+
+    @classmethod
+    def kind_of(cls, name: str) -> Kind | None:
+        """What a field holds; None if it is no key."""
+        return _fields(cls).by_name.get(name)
+
+    @classmethod
+    def names_of(cls, key: str) -> tuple[str, ...]:
+        """The fields that a key sets, in any spelling of the server's."""
+        name = _fields(cls).spellings.get(key if cls._exact else key.lower(), key)
+        return cls._pairs.get(name, (name,))
 
     @classmethod
     def from_short(cls, value: object) -> object:
@@ -235,7 +272,7 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
                 changed[name] = kind.merge(getattr(self, name), value, keep_none=keep_none)
         if extras := change._extras:  # noqa: SLF001 - as above
             changed["_extras"] = {**(self._extras or {}), **extras}
-        return self._with(changed)
+        return self._with(changed) if changed else self
 
     def validate(self) -> tuple[Fault, ...]:
         """Check every key that is set.
@@ -259,10 +296,44 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         found.extend(map(self._with_value, self._contradictions()))
         return found
 
+    def changes(self, after: Self) -> list[Change]:
+        """What differs in another block of the class, in the order of the fields."""
+        found: list[Change] = []
+        both = zip(_fields(type(self)).kinds, astuple(self), astuple(after), strict=True)
+        for (name, kind), old, new in [each for each in both if each[1] is not each[2]]:
+            if kind is not None:
+                values = (UNSET if value is None else value for value in (old, new))
+                found += (((name, *keys), *shown) for keys, *shown in kind.changes(*values))
+        old, new = (block._extras or {} for block in (self, after))  # noqa: SLF001 - as merge
+        for key in {**old, **new}:
+            if old.get(key) != new.get(key):
+                found.append(((key,), *(REDACTED if key in keys else None for keys in (old, new))))
+        return found
+
+    def delta(self, after: Self) -> Self:
+        """The change that makes another block of the class of this one, by ``merge``."""
+        changed: dict[str, Any] = {}
+        values = zip(_fields(type(self)).kinds, astuple(self), astuple(after), strict=True)
+        for (name, kind), old, new in values:
+            if kind is not None and old != new:
+                reset = new is None or new is UNSET
+                changed[name] = None if reset else kind.delta(old, new)
+        if after._extras:
+            changed["_extras"] = after._extras
+        return type(self)()._with(changed)
+
+    def identity(self) -> str:
+        """What tells it from the other entries of its list."""
+        return repr([getattr(self, name) for name in self._identity] if self._identity else self)
+
     def to_dict(self) -> dict[str, Any]:
         """The set keys in builtin types: sizes in bytes, durations as Go durations; no None."""
         plain = {n: kind.plain(value) for n, kind, value in self._items() if value is not None}
         return {**plain, **self._extras} if self._extras else plain
+
+    def to_json(self) -> str:
+        """The same as a JSON object, secrets in clear; ``from_json`` reads it."""
+        return msgspec.json.encode(self.to_dict()).decode()
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
@@ -295,8 +366,10 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         """Name, kind and value of every key that is set."""
         return [
             (name, kind, value)
-            for (name, kind), value in zip(_fields(type(self)).kinds, astuple(self), strict=True)
-            if value is not UNSET and kind is not None
+            for field, value in zip(_fields(type(self)).kinds, astuple(self), strict=True)
+            if value is not UNSET  # most are
+            for name, kind in (field,)
+            if kind is not None
         ]
 
     def _values(self) -> dict[str, Any]:
@@ -317,11 +390,14 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     def _named(cls, keys: Mapping[str, Any], *, conf: bool) -> dict[str, Any]:
         """The constructor's arguments for keys in any spelling."""
         fields = _fields(cls)
+        takes = fields.conf_takes if conf else {}
         values: dict[str, Any] = {}
         extras: dict[str, Any] = {}
         faults: list[Fault] = []
         for key, given in _mapping(keys).items():
-            name = fields.spellings.get(key if cls._exact else str(key).lower())
+            name = fields.spellings.get(key)
+            if name is None and not cls._exact:
+                name = fields.spellings.get(str(key).lower())
             if name is None:
                 if conf:
                     extras[key] = given
@@ -330,11 +406,12 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
                 continue
             try:
                 pair = cls._pairs.get(name)
-                parts = {name: given} if pair is None else _host_and_port(given, *pair)
-                for part, value in parts.items():
-                    kind = fields.by_name.get(part) if conf and value is not None else None
-                    taken = kind.take_conf(value) if kind else value
-                    if values.setdefault(part, taken) != taken:
+                parts = ((name, given),) if pair is None else _host_and_port(given, *pair)
+                for part, value in parts:
+                    take = takes.get(part)
+                    taken = value if take is None or value is None else take(value)
+                    known = values.setdefault(part, taken)
+                    if known is not taken and known != taken:
                         message = f"says something else of `{part}` than another spelling does"
                         faults.append(Fault(str(key), message))
             except ConfigError as exc:
@@ -373,17 +450,17 @@ def _unknown(key: str, spellings: Iterable[str]) -> str:
     return f"unknown field `{key}`" + (f", did you mean `{near[0]}`?" if near else "")
 
 
-def _host_and_port(value: object, host: str, port: str) -> dict[str, Any]:
+def _host_and_port(value: object, host: str, port: str) -> tuple[tuple[str, Any], ...]:
     """The fields for an address as ``listen`` takes it. Source: ``server.parseListen`` (2.15)."""
     if value is None:
-        return {host: None, port: None}
+        return (host, None), (port, None)
     if isinstance(value, int) and not isinstance(value, bool):
-        return {port: value}
+        return ((port, value),)
     if isinstance(value, str):
         name, colon, number = value.rpartition(":")
         bare = name[1:-1] if name[:1] == "[" and name[-1:] == "]" else name
         if colon and _is_integer(number) and (bare is not name or ":" not in name):
-            return {host: bare, port: int(number)}
+            return (host, bare), (port, int(number))
     raise ConfigError(errors=wrong("a port or host:port", value))
 
 

@@ -4,12 +4,14 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from importlib import import_module
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import msgspec
 from msgspec import UNSET
 
 from dotgnatly.config import _units
-from dotgnatly.config._kinds import INTEGER, TEXT, Faults, Kind, under, wrong
+from dotgnatly.config._kinds import FLAG, INTEGER, TEXT, Change, Faults, Kind, under, wrong
 from dotgnatly.config._units import REDACTED
 from dotgnatly.errors import ConfigError, Fault
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 _Take = Callable[[Any], Any]
 
 _SECRETS = frozenset({"pass", "password", "token", "seed", "key", "nkey"})
+_DEEPEST = 100
 _A_NAME = "a string without NUL, and without the one or the other kind of quote"
 
 
@@ -53,6 +56,9 @@ class Items(Kind):
         self.item = item
         self.lone = lone
 
+    def parse(self, text: str) -> Any:
+        return _parse_list(text, self.item, "[{" if self.lone else "[")
+
     def take(self, value: Any) -> Any:
         return self._take(value, self.item.take)
 
@@ -64,7 +70,8 @@ class Items(Kind):
             if not self.lone:
                 return value
             value = (value,)
-        taken = tuple(_take_each(take, enumerate(value)).values())
+        every = value if self.item.takes_all else _take_each(take, value, range(len(value)))
+        taken = tuple(every)
         return value if isinstance(value, tuple) and taken == value else taken
 
     def faults(self, value: Any) -> Faults:
@@ -84,9 +91,25 @@ class Items(Kind):
             return repr(REDACTED)
         return f"[{', '.join(map(self.item.show, value))}]"
 
+    def changes(self, before: Any, after: Any) -> Iterable[Change]:
+        """Of a list of blocks by entry: the same one changed, one more, or one less."""
+        found: list[Change] = []
+        if isinstance(self.item, Nested) and before != after:
+            old, new = (v if isinstance(v, tuple) else () for v in (before, after))
+            for index, was, now in _pairs(old, new):
+                if was is None or now is None:
+                    found.append(((index,), self.item.shown(was), self.item.shown(now)))
+                    continue
+                changes = self.item.changes(was, now)
+                found += (((index, *keys), *shown) for keys, *shown in changes)
+        return found or super().changes(before, after)
+
 
 class _Map(Kind):
     """A map, which merges by name: None removes an entry."""
+
+    def parse(self, text: str) -> Any:
+        return from_json(text) if text.lstrip()[:1] in ("{", "[") else text
 
     def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:
         if not isinstance(change, dict):
@@ -118,6 +141,9 @@ class Named(_Map):
         self.item = item
         self.bare = bare
 
+    def parse(self, text: str) -> Any:
+        return _parse_list(text, TEXT, "[{") if self.bare else super().parse(text)
+
     def take(self, value: Any) -> Any:
         return self._take(value, self.item.take)
 
@@ -133,7 +159,7 @@ class Named(_Map):
             value = {name: {} for name in value}
         if not isinstance(value, Mapping):
             return value
-        return FrozenDict(_take_each(take, value.items()))
+        return FrozenDict(zip(value, _take_each(take, value.values(), value), strict=True))
 
     def faults(self, value: Any) -> Faults:
         if not isinstance(value, FrozenDict):
@@ -145,6 +171,22 @@ class Named(_Map):
             if item is not None and (faults := self.item.faults(item)):
                 found += under(name, faults)
         return found
+
+    def delta(self, before: Any, after: Any) -> Any:
+        if not isinstance(before, FrozenDict) or not isinstance(after, FrozenDict):
+            return after
+        changed: dict[str, Any] = {name: None for name in before if name not in after}
+        for name, value in after.items():
+            if before.get(name) != value:
+                changed[name] = self.item.delta(before.get(name), value)
+        return FrozenDict(changed)
+
+    def changes(self, before: Any, after: Any) -> Iterable[Change]:
+        """By entry."""
+        old, new = (v if isinstance(v, FrozenDict) else {} for v in (before, after))
+        for name in {**old, **new}:
+            for keys, *shown in self.item.changes(old.get(name), new.get(name)):
+                yield (name, *keys), *shown
 
     def plain(self, value: Any) -> Any:
         if not isinstance(value, FrozenDict):
@@ -179,6 +221,13 @@ class Nested(Kind):
         self.block = getattr(import_module(f"dotgnatly.config.{module}"), name)
         return self.block
 
+    def parse(self, text: str) -> Any:
+        if text.lstrip().startswith("{"):
+            return from_json(text)
+        flag = FLAG.parse(text)
+        understood = isinstance(flag, bool) and self.take(flag) is not flag
+        return flag if understood or (flag is False and self.block.may_be_false) else text
+
     def take(self, value: Any) -> Any:
         if isinstance(value, self.block):
             return value
@@ -202,6 +251,16 @@ class Nested(Kind):
     def show(self, value: Any) -> str:
         return repr(value if isinstance(value, (self.block, bool)) else REDACTED)
 
+    def delta(self, before: Any, after: Any) -> Any:
+        both = isinstance(before, self.block) and isinstance(after, self.block)
+        return before.delta(after) if both else after
+
+    def changes(self, before: Any, after: Any) -> Iterable[Change]:
+        """By key, unless neither has any."""
+        if before != after:
+            old, new = (v if isinstance(v, self.block) else self.block() for v in (before, after))
+            yield from list(old.changes(new)) or super().changes(before, after)
+
     def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:
         if not isinstance(change, self.block):
             return change
@@ -218,13 +277,21 @@ class Raw(_Map):
     def __init__(self, *other: type) -> None:
         self.types = (dict, *other)
 
+    def parse(self, text: str) -> Any:
+        value = super().parse(text)
+        return FLAG.parse(value) if value is text and bool in self.types else value
+
     def take(self, value: Any) -> Any:
-        if isinstance(value, FrozenDict):
-            return value
+        return value if isinstance(value, FrozenDict) else self._take(value, _DEEPEST)
+
+    def _take(self, value: Any, depth: int) -> Any:
+        if not depth:
+            message = f"more than {_DEEPEST} blocks and lists within one another"
+            raise ConfigError(errors=[Fault("", message)])
         if isinstance(value, Mapping):
-            return FrozenDict({key: self.take(item) for key, item in value.items()})
+            return FrozenDict({key: self._take(item, depth - 1) for key, item in value.items()})
         if isinstance(value, list | tuple):
-            return [self.take(item) for item in value]
+            return [self._take(item, depth - 1) for item in value]
         if isinstance(value, timedelta):
             return _units.format_duration(_units.nanoseconds(value))
         return os.fspath(value) if isinstance(value, os.PathLike) else value
@@ -249,6 +316,41 @@ class Raw(_Map):
         return next((key for key in entries if str(key).lower() == str(name).lower()), name)
 
 
+def _pairs(
+    old: Sequence["Block"], new: Sequence["Block"]
+) -> Iterable[tuple[int, "Block | None", "Block | None"]]:
+    """The entries of two lists that differ, each with its index and beside what it was."""
+    left: dict[str, list[tuple[int, Block]]] = {}
+    for index, item in enumerate(old):
+        left.setdefault(item.identity(), []).append((index, item))
+    for index, item in enumerate(new):
+        same = left.get(item.identity())
+        was = same.pop(0)[1] if same else None
+        if was != item:
+            yield index, was, item
+    for index, item in sorted((entry for same in left.values() for entry in same), key=itemgetter(0)):
+        yield index, item, None
+
+
+def from_json(text: str | bytes) -> Any:
+    """What a JSON text says.
+
+    Raises:
+        ConfigError: It is not JSON; the error does not show it, it may hold secrets.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as exc:
+        raise ConfigError(errors=[Fault("", f"is not JSON: {exc}")]) from None
+
+
+def _parse_list(text: str, item: Kind, json: str) -> Any:
+    """A list from a text: its items between commas, or JSON if it begins with one of these."""
+    if text.lstrip()[:1] in [*json]:
+        return from_json(text)
+    return [item.parse(part.strip()) for part in text.split(",")] if text.strip() else []
+
+
 def writable(key: object) -> bool:
     """Whether a key can be written: keys know no escapes, so what would end one cannot be in it."""
     if not isinstance(key, str) or "\0" in key or ('"' in key and "'" in key):
@@ -256,18 +358,18 @@ def writable(key: object) -> bool:
     return key.isascii() or not any("\ud800" <= char <= "\udfff" for char in key)
 
 
-def _take_each(take: _Take, values: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
-    """Each value taken in, by its key; the faults of all of them come out as one error."""
-    taken: dict[Any, Any] = {}
-    faults: list[Fault] = []
-    for key, value in values:
-        try:
-            taken[key] = None if value is None else take(value)
-        except ConfigError as exc:
-            faults += under(key, exc.errors)
-    if faults:
-        raise ConfigError(errors=faults)
-    return taken
+def _take_each(take: _Take, values: Iterable[Any], keys: Iterable[Any]) -> list[Any]:
+    """Each value taken in; the faults of all of them, under their keys, come out as one error."""
+    try:
+        return [None if value is None else take(value) for value in values]
+    except ConfigError:
+        faults: list[Fault] = []
+        for key, value in zip(keys, values, strict=True):
+            try:
+                take(value)
+            except ConfigError as exc:
+                faults += under(key, exc.errors)
+        raise ConfigError(errors=faults) from None
 
 
 def _show(kind: Kind, value: Any) -> str:

@@ -9,13 +9,21 @@ so that all faults come out together.
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar, TypeAlias
+
+from msgspec import UNSET
 
 from dotgnatly.config import _units
 from dotgnatly.config._units import REDACTED
 from dotgnatly.errors import Fault
 
 Faults = Sequence[Fault]
+
+Keys: TypeAlias = tuple[str | int, ...]
+"""Where a value is: the names of fields and entries, and indexes of lists, from the outside in."""
+
+Change: TypeAlias = tuple[Keys, str | None, str | None]
+"""A value that differs: where, and how both are shown to people; None is not set."""
 
 _INT64_MIN, _INT64_MAX = -(1 << 63), (1 << 63) - 1
 _LEAST_PLAIN_FLOAT = 1e-4
@@ -61,6 +69,12 @@ def as_switch(value: object) -> object:
 class Kind:
     """Any value: the base of the kinds."""
 
+    takes_all: ClassVar[bool] = True
+    """Whether taking in leaves every value as it is: then it need not be done."""
+
+    def __init_subclass__(cls) -> None:
+        cls.takes_all = cls.take is Kind.take and cls.take_conf is Kind.take_conf
+
     def take(self, value: Any) -> Any:
         """The value in the kind's own type, or as it is."""
         return value
@@ -68,6 +82,10 @@ class Kind:
     def take_conf(self, value: Any) -> Any:
         """The same for a value that nats-server's parser gave."""
         return self.take(value)
+
+    def parse(self, text: str) -> Any:
+        """What a text in the environment stands for, to be taken in."""
+        return text
 
     def faults(self, value: Any) -> Faults:  # noqa: ARG002 - for other kinds
         """What is wrong with a value that was taken in."""
@@ -85,9 +103,27 @@ class Kind:
         """The value after a change, which is not None."""
         return change
 
+    def delta(self, before: Any, after: Any) -> Any:  # noqa: ARG002 - as above
+        """The change that makes the second value, which is set, of the first."""
+        return after
+
+    def changes(self, before: Any, after: Any) -> Iterable[Change]:
+        """What differs between two values; either may be unset."""
+        if before != after:
+            yield (), self.shown(before), self.shown(after)
+
+    def shown(self, value: Any) -> str | None:
+        """As ``show``; None if it is not set."""
+        return None if value is None or value is UNSET else self.show(value)
+
 
 class Flag(Kind):
     """True or false."""
+
+    def parse(self, text: str) -> Any:
+        words = {"true": True, "yes": True, "on": True, "1": True}
+        words |= {"false": False, "no": False, "off": False, "0": False}
+        return words.get(text.lower(), text)
 
     def faults(self, value: Any) -> Faults:
         return () if value is True or value is False else wrong("true or false", value)
@@ -98,6 +134,9 @@ class Whole(Kind):
 
     def __init__(self, low: int = _INT64_MIN, high: int = _INT64_MAX) -> None:
         self.low, self.high = low, high
+
+    def parse(self, text: str) -> Any:
+        return int(text) if text.removeprefix("-").isdecimal() and text.isascii() else text
 
     def faults(self, value: Any) -> Faults:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -110,6 +149,9 @@ class Whole(Kind):
 
 class Size(Whole):
     """A number of bytes, or a string with a unit."""
+
+    def parse(self, text: str) -> Any:
+        return text
 
     def take(self, value: Any) -> Any:
         size = _units.parse_size(value) if isinstance(value, str) else None
@@ -135,6 +177,9 @@ class Percent(Whole):
     def __init__(self, low: int, *words: str) -> None:
         super().__init__(low, 100)
         self.words = words
+
+    def parse(self, text: str) -> Any:
+        return text
 
     def take(self, value: Any) -> Any:
         if not isinstance(value, str):
@@ -215,6 +260,12 @@ class Span(Kind):
         self.low = _INT64_MIN if low is None else _units.nanoseconds(low)
         self.words = words or {}
         self.others = [*dict.fromkeys(self.words.values())]
+
+    def parse(self, text: str) -> Any:
+        try:
+            return float(text)
+        except ValueError:
+            return text
 
     def take(self, value: Any) -> Any:
         if isinstance(value, str) and value.lower() in self.words:

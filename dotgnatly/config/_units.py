@@ -39,6 +39,15 @@ def parse_size(text: str) -> int | None:
     return int(number) * scale
 
 
+def format_size(size: int) -> str:
+    """The shortest of the spellings of a number of bytes that ``parse_size`` reads."""
+    for power, unit in ((4, "T"), (3, "G"), (2, "M"), (1, "K")):
+        for scale, letter in ((1024**power, f"{unit}B"), (1000**power, unit)):
+            if size and size % scale == 0:
+                return f"{size // scale}{letter}"
+    return str(size)
+
+
 def parse_quoted_size(text: str) -> int | None:
     """Bytes for a size that stood in quotes in a ``jetstream`` block, where ``1M`` is 1 MiB.
 

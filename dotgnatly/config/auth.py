@@ -104,6 +104,7 @@ Permissions: TypeAlias = Annotated[
 class UserConfiguration(Block, frozen=True, kw_only=True):
     """A user with a password or with an nkey. Source: ``server.parseUsers`` (2.15)."""
 
+    _identity: ClassVar[tuple[str, ...]] = ("user", "nkey")
     _aliases: ClassVar[Mapping[str, str]] = {
         "username": "user",
         "pass": "password",

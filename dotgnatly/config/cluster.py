@@ -1,9 +1,10 @@
 """The ``cluster`` block, and compression between servers."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import force_setattr
 
 from dotgnatly.config._base import Block, Duration, Port, Strings, Urls, WriteTimeout
 from dotgnatly.config._containers import Items, Nested
@@ -57,17 +58,27 @@ class CompressionConfiguration(Block, frozen=True, kw_only=True):
         """The block that a mode stands for."""
         return cls(mode=value) if isinstance(value, str | bool) else value
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._spell()
+
+    def _with(self, changes: Mapping[str, Any]) -> Self:
+        changed = super()._with(changes)
+        changed._spell()  # noqa: SLF001 - of the same class
+        return changed
+
+    def _spell(self) -> None:
+        """In a block nats-server reads a mode as a string only."""
+        if isinstance(self.mode, bool) and self.rtt_thresholds not in (None, UNSET):
+            force_setattr(self, "mode", "on" if self.mode else "off")
+
 
 class _Compression(Nested):
     """Written as short as it was: a mode alone is no block, where it could not be true or false."""
 
     def plain(self, value: Any) -> Any:
         keys = super().plain(value)
-        if isinstance(keys, dict) and "mode" in keys:
-            if len(keys) == 1:
-                return keys["mode"]
-            keys["mode"] = {True: "on", False: "off"}.get(keys["mode"], keys["mode"])
-        return keys
+        return keys["mode"] if isinstance(keys, dict) and [*keys] == ["mode"] else keys
 
 
 Compression: TypeAlias = Annotated[

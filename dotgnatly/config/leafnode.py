@@ -29,6 +29,7 @@ class LeafNodeUserConfiguration(Block, frozen=True, kw_only=True):
     Source: ``server.parseLeafUsers`` (2.15).
     """
 
+    _identity: ClassVar[tuple[str, ...]] = ("user",)
     _aliases: ClassVar[Mapping[str, str]] = {"username": "user", "pass": "password"}
 
     user: str | None | UnsetType = UNSET
@@ -143,6 +144,7 @@ class LeafNodeRemoteConfiguration(Block, frozen=True, kw_only=True):
     Source: ``server.RemoteLeafOpts``, ``server.parseRemoteLeafNodes`` (2.15).
     """
 
+    _identity: ClassVar[tuple[str, ...]] = ("urls", "account", "credentials")
     _aliases: ClassVar[Mapping[str, str]] = {
         "dont_randomize": "no_randomize",
         "url": "urls",

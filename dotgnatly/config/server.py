@@ -1,5 +1,6 @@
 """The configuration of one server: the top level of nats-server's configuration file."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from os import PathLike
@@ -318,7 +319,9 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     @classmethod
     def from_conf(cls, keys: Mapping[str, Any], source: Source | None = None) -> Self:
         """As ``Block.from_conf``, with the source of the keys."""
-        return _sourced(super().from_conf(keys), source)
+        config = _sourced(super().from_conf(keys), source)
+        vars(config)["as_read"] = True
+        return config
 
     @classmethod
     def from_file(cls, path: str | PathLike[str]) -> "BrokerConfiguration":
@@ -341,6 +344,42 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
         from dotgnatly import conffile
 
         return conffile.read_text(text)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> "BrokerConfiguration":
+        """What the environment says: a change to ``merge`` into a configuration.
+
+        ``NATS__PORT`` is the key ``port``, ``NATS__JETSTREAM__STORE_DIR`` one in a block,
+        ``NATS__ACCOUNTS__A__JETSTREAM`` one of account A. Key names may be in any letter case and
+        spelling of the server's. A list is "a,b" or JSON, a block or map JSON; true and false are
+        also yes, on, 1 and no, off, 0. ``NATS__JETSTREAM_ENABLED`` and
+        ``NATS__JETSTREAM_STORE_DIR`` are known as well.
+
+        Args:
+            environ: The variables; default ``os.environ``. Others than ``NATS__`` are passed over.
+
+        Raises:
+            ConfigError: A variable names no key, cannot be read as its key's value, or disagrees
+                with another; each fault names its variable.
+        """
+        from dotgnatly.config import _environ
+
+        return _environ.read(os.environ if environ is None else environ)
+
+    def to_conf(self) -> str:
+        """The configuration as a file that nats-server accepts and people can read.
+
+        Secrets are in it, in clear. ``from_text`` reads the same configuration from it, apart from
+        what a file cannot say: None, ``http_host`` without a port, and false for one of
+        ``trace_verbose`` and ``trace_headers`` beside what implies tracing. Where a file names no
+        ``host``, nats-server listens on all addresses; a configuration made in Python does not.
+
+        Raises:
+            ConfigError: A key or value cannot be written. ``validate`` says which.
+        """
+        from dotgnatly import conffile
+
+        return conffile.format_(self)
 
     def to_conf_keys(self) -> dict[str, Any]:
         """The keys for nats-server's parser, none of which depends on their order: it is random."""
@@ -367,7 +406,8 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
             What is doubtful and no fault, each with its key path.
 
         Raises:
-            ConfigError: With every fault that there is, and the warnings.
+            ConfigError: With every fault that there is, and the warnings; what a file says is named
+                by its file:line:column.
         """
         from dotgnatly.config import _rules
 
@@ -375,9 +415,14 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
         found = _rules.find(self, dont_listen=dont_listen, broken=bool(errors))
         told = {fault.path for fault in errors}
         errors += (fault for fault in found.errors if fault.path not in told)
-        if errors:
-            raise ConfigError(errors=errors, warnings=found.warnings)
-        return tuple(found.warnings)
+        if not errors:
+            return tuple(found.warnings)
+        error = ConfigError(errors=errors, warnings=found.warnings)
+        if vars(self).get("as_read"):
+            from dotgnatly import conffile
+
+            error = conffile.with_places(error, self)
+        raise error
 
     def _contradictions(self) -> Iterable[Fault]:
         if self.trace is False and (self.trace_verbose or self.trace_headers):

@@ -261,7 +261,7 @@ def test_an_open_listener_without_login_warns(serve, conf):
     ("text", "said"),
     [
         pytest.param("max_payloads: 1", "unknown field", id="unknown-key"),
-        pytest.param("port: x", "broker.conf:1:0", id="wrong-type"),
+        pytest.param("port: x", "broker.conf:1:1", id="wrong-type"),
         pytest.param("port: -1\njetstream {", "broker.conf", id="syntax"),
         pytest.param("listen: 127.0.0.1:{taken}", "127.0.0.1:{taken}", id="port-taken"),
         pytest.param("listen: 127.0.0.1:-1\nlog_file: /no/such/log", "log_file", id="log-file"),

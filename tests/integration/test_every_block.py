@@ -117,7 +117,7 @@ async def test_the_comparison_sees_what_differs(server, conf):
         text = text.replace(old, new)
     conf.write_text(text)
     assert set(differences(server, conf)) == {
-        "Accounts", "Cluster.PoolSize", "HTTPBasePath", "Log", "MQTT.AckWait", "MaxPayload",
+        "Accounts", "Cluster.PoolSize", "HTTP", "Log", "MQTT.AckWait", "MaxPayload",
         "Users",
     }  # fmt: skip
 

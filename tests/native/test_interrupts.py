@@ -68,7 +68,7 @@ controller.shutdown()
     "call",
     [
         "controller.update_config, log_file=fifo",
-        "controller.replace_config, {'port': -1, 'log_file': fifo}",
+        "controller.replace_config, {'host': '0.0.0.0', 'port': -1, 'log_file': fifo}",
         "controller.reload",
     ],
 )

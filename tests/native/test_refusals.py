@@ -27,7 +27,7 @@ def refused(call, *arguments):
     if kind == "ConfigError":
         keys = [fault.path for fault in error.errors]
     else:
-        keys = [getattr(error, "option", "") or getattr(error, "key", "")]
+        keys = [*getattr(error, "paths", ()), getattr(error, "key", "")]
     assert key in keys, (keys, str(error))
     assert said in str(error) or sys.platform == "win32", str(error)  # which has other words
 """
@@ -114,16 +114,16 @@ advertised address
 ON_RELOAD = """
 client port moves
     {"port": taken}
-    RestartRequiredError | Port | Port
+    RestartRequiredError | port | port
 leaf listener is new
     {"leafnodes": {"port": taken}}
-    RestartRequiredError | LeafNode | LeafNode
+    RestartRequiredError | leafnodes.port | leafnodes.port
 cluster is new
     {"cluster": {"name": "c", "port": taken}}
-    RestartRequiredError | cluster host | cluster host
+    RestartRequiredError | cluster.port | cluster.port
 websocket is new
     {"websocket": {"port": taken, "no_tls": True}}
-    RestartRequiredError | Websocket | Websocket
+    RestartRequiredError | websocket | websocket
 JetStream does not start
     {"jetstream": {"store_dir": blocked_store()}}
     ChangeError |  | not a directory

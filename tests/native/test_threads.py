@@ -120,7 +120,7 @@ def test_no_concurrent_change_is_lost(passes):
             for thread in threads:
                 thread.join()
             assert set(controller.config.accounts) == {f"A{n}" for n in range(8)}
-            assert len(controller._server.versions) == 9
+            assert len(controller.history()) == 9
     """)
 
 

@@ -107,9 +107,8 @@ def test_check_prints_every_fault_with_its_place(conf, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     lines = err.splitlines()
-    # nats-server counts columns from 0 in the first line and from 1 in the others.
     assert [line.split(" ")[1] for line in lines] == [
-        f"{path}:1:0:", f"{path}:2:1:", f"{path}:4:1:", f"{path}:6:3:",
+        f"{path}:1:1:", f"{path}:2:1:", f"{path}:4:1:", f"{path}:6:3:",
     ]  # fmt: skip
     assert "no_such_key" in lines[2]
 

@@ -599,9 +599,9 @@ async def test_a_refused_change_does_not_linger(broker):
 @pytest.mark.parametrize(
     ("change", "option"),
     [
-        pytest.param({"server_name": "other"}, "ServerName", id="server_name"),
-        pytest.param({"port": 1}, "Port", id="port"),
-        pytest.param({"jetstream": {"sync_interval": "always"}}, "SyncAlways", id="nested"),
+        pytest.param({"server_name": "other"}, "server_name", id="server_name"),
+        pytest.param({"port": 1}, "port", id="port"),
+        pytest.param({"jetstream": {"sync_interval": "always"}}, "jetstream.sync_interval", id="nested"),
     ],
 )
 async def test_what_needs_a_restart_says_so_and_does_nothing(start, tmp_path, change, option):
@@ -610,7 +610,7 @@ async def test_what_needs_a_restart_says_so_and_does_nothing(start, tmp_path, ch
     before = controller.config
     with pytest.raises(RestartRequiredError) as caught:
         await controller.update_config(change)
-    assert caught.value.option == option
+    assert caught.value.paths == (option,)
     assert controller.config == before
     assert controller.is_running
 
@@ -646,7 +646,7 @@ async def test_versions_say_what_brought_them(broker):
     await broker.update_config(debug=True)
     await broker.shutdown()
     await broker.start()
-    kinds = [version.kind for version in broker.controller._server.versions]
+    kinds = [version.kind for version in broker.controller._server.history.versions]
     assert kinds == ["initial", "update", "restart"]
 
 

@@ -1,0 +1,284 @@
+"""Changes of the configuration of one server: made, planned, and taken back.
+
+A change is proposed, shown to the handlers, carried out and noted as a version. Handlers run while
+nobody holds the lock, so what they were shown can be out of date afterwards: then it is proposed
+anew, from what is in force by then.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from dotgnatly import conffile, runtime
+from dotgnatly._server import Layers, Server, Settings, as_config
+from dotgnatly.config import BrokerConfiguration
+from dotgnatly.diff import ConfigurationDiff, compare
+from dotgnatly.errors import (
+    ChangeError,
+    ConfigError,
+    Fault,
+    ImpossibleChangeError,
+    RestartRequiredError,
+)
+from dotgnatly.events import ConfigurationChanged, ConfigurationChanging, Handle
+from dotgnatly.jobs import Steps, Wait
+from dotgnatly.versions import ConfigurationVersion, VersionKind
+
+if TYPE_CHECKING:
+    from dotgnatly.info import ServerInfo
+    from dotgnatly.plan import Plan, PlannedChange
+
+
+class Options(NamedTuple):
+    """How a change is to be made."""
+
+    timeout: float | None
+    allow_restart: bool = False
+    author: str | None = None
+    reason: str | None = None
+
+
+class Proposal(NamedTuple):
+    """A change that is valid, and not made yet."""
+
+    number: int
+    """That its version would have: it is out of date once there is one."""
+    layers: Layers
+    settings: Settings
+    kind: VersionKind = "update"
+    restored: int | None = None
+
+
+class Made(NamedTuple):
+    """A change that was made."""
+
+    version: ConfigurationVersion
+    previous: BrokerConfiguration
+    previous_info: "ServerInfo | None"
+    """Of the server before, if somebody wants to know."""
+
+
+Propose = Callable[[], Steps[Proposal]]
+Change = (
+    BrokerConfiguration | Mapping[str, Any] | Callable[[BrokerConfiguration], BrokerConfiguration]
+)
+
+
+class Changes:
+    """The changes of one server."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    # -- what is asked for ---------------------------------------------------------------------
+
+    def update(
+        self, patch: Change | None, fields: Mapping[str, Any], options: Options
+    ) -> Steps[ConfigurationVersion]:
+        """Change what is set in patch and fields and leave the rest."""
+        return self._make(partial(self._propose_update, patch, fields), options)
+
+    def replace(
+        self, config: BrokerConfiguration | Mapping[str, Any], options: Options
+    ) -> Steps[ConfigurationVersion]:
+        """Put a complete new configuration in force."""
+        layers = Layers.of(as_config(config), self._server.flags)
+        return self._make(partial(self._propose, layers), options)
+
+    def apply(
+        self, change: Callable[[BrokerConfiguration], BrokerConfiguration], options: Options
+    ) -> Steps[ConfigurationVersion]:
+        """Put in force what the function makes of the configuration in force."""
+        return self._make(partial(self._propose_update, change, {}), options)
+
+    def reload(self, options: Options, *, discard: bool) -> Steps[ConfigurationVersion]:
+        """Read the configuration file again, below the changes made at run time."""
+        return self._make(partial(self._propose_reload, discard=discard), options)
+
+    def rollback(self, number: int | None, options: Options) -> Steps[ConfigurationVersion]:
+        """Put an earlier version in force again."""
+        return self._make(partial(self._propose_rollback, number), options)
+
+    def plan(self, change: Change | None, fields: Mapping[str, Any]) -> Steps["Plan"]:
+        """What ``update`` would do."""
+        return self._server.locked(self._plan(change, fields))
+
+    # -- proposals -----------------------------------------------------------------------------
+
+    def _propose(
+        self, layers: Layers, kind: VersionKind = "update", restored: int | None = None
+    ) -> Steps[Proposal]:
+        yield from ()
+        self._server.require_running()
+        settings = self._server.settings(layers.config)
+        return Proposal(self._server.history.next_number, layers, settings, kind, restored)
+
+    def _propose_update(
+        self, change: Change | None, fields: Mapping[str, Any]
+    ) -> Steps[Proposal]:
+        base, layer, current = (getattr(self._server.layers, n) for n in Layers.__struct_fields__)
+        if callable(change):
+            layer = layer.merge(current.delta(as_config(change(current))), keep_none=True)
+        elif change is not None:
+            layer = layer.merge(as_config(change), keep_none=True)
+        if fields:
+            layer = layer.merge(BrokerConfiguration.from_dict(fields), keep_none=True)
+        return (yield from self._propose(Layers.of(base, layer)))
+
+    def _propose_reload(self, *, discard: bool) -> Steps[Proposal]:
+        server = self._server
+        server.require_running()
+        source = server.layers.base.source
+        if source is None or source.path is None:
+            where = "the configuration was not read from a file"
+            raise ConfigError(errors=[Fault("", f"there is nothing to reload: {where}")])
+        base = yield from conffile.read("file", source.path)
+        layer = server.flags if discard else server.layers.changes
+        return (yield from self._propose(Layers.of(base, layer)))
+
+    def _propose_rollback(self, number: int | None) -> Steps[Proposal]:
+        server = self._server
+        server.require_running()
+        history = server.history
+        version = history.before() if number is None else history.get(number)
+        kept = server.past.get(version.number)
+        layers = kept or Layers(version.config, BrokerConfiguration(), version.config)
+        return (yield from self._propose(layers, "rollback", version.number))
+
+    # -- the way of every change ---------------------------------------------------------------
+
+    def _make(self, propose: Propose, options: Options) -> Steps[ConfigurationVersion]:
+        server = self._server
+        announced: Proposal | None = None
+        made: Made | None = None
+        while made is None:
+            if "configuration_changing" in server.handlers:
+                announced = yield from server.locked(propose())
+                info = yield from server.info()
+                yield Handle(server.handlers, self._changing(announced, info, options))
+            made = yield from server.locked(self._carry_out(propose, announced, options))
+        if made.previous_info is not None:
+            info = yield from server.info()
+            yield Handle(server.handlers, _changed(made, made.previous_info, info))
+        return made.version
+
+    def _changing(
+        self, proposal: Proposal, info: "ServerInfo", options: Options
+    ) -> ConfigurationChanging:
+        previous, current = self._server.layers.config, proposal.layers.config
+        return ConfigurationChanging(
+            previous=previous,
+            current=current,
+            diff=compare(previous, current),
+            kind=proposal.kind,
+            info=info,
+            author=options.author,
+            reason=options.reason,
+        )
+
+    def _carry_out(
+        self, propose: Propose, announced: Proposal | None, options: Options
+    ) -> Steps["Made | None"]:
+        """Make the change; None if the one that was announced is out of date."""
+        server = self._server
+        proposal = announced or (yield from propose())
+        if proposal.number != server.history.next_number:
+            return None
+        handle = server.require_running()
+        late = ChangeError("an earlier change is still being undone")
+        yield from server.settle(options.timeout, late)
+        restart = yield from self._must_restart(proposal.settings, options)
+        info = None
+        if "configuration_changed" in server.handlers:
+            info = yield from server.info()
+        previous = server.layers
+        send = runtime.native().server_restart if restart else runtime.native().server_apply
+        job = send(handle, proposal.settings.text, proposal.settings.overlay)
+        late = ChangeError(f"not done after {options.timeout} s, and undone")
+        interruption = yield from server.finish(job, options.timeout, late)
+        kind: VersionKind = "restart" if restart and proposal.kind == "update" else proposal.kind
+        try:
+            version = yield from server.record(
+                proposal.layers, kind, options.author, options.reason, proposal.restored
+            )
+        except Exception as exc:
+            settings = server.settings(previous.config)
+            yield Wait(send(handle, settings.text, settings.overlay))
+            raise ChangeError(f"the version cannot be kept, and all is as before: {exc}") from exc
+        if interruption:
+            raise interruption
+        return Made(version, previous.config, info)
+
+    # -- what a change would do ----------------------------------------------------------------
+
+    def _must_restart(self, settings: Settings, options: Options) -> Steps[bool]:
+        """Whether the change takes a restart, which must have been allowed."""
+        from dotgnatly.plan import worst
+
+        planned = yield from self._classified(settings)
+        reload_class = worst(change.reload_class for change in planned)
+        if reload_class == "hot":
+            return False
+        yield Wait(runtime.native().config_check(settings.text, settings.overlay))
+        paths = [c.change.path for c in planned if c.reload_class == reload_class]
+        if reload_class == "impossible":
+            raise ImpossibleChangeError(f"{', '.join(paths)} cannot change", paths=tuple(paths))
+        if reload_class == "restart" and not options.allow_restart:
+            raise RestartRequiredError(
+                f"{', '.join(paths)} cannot change on a running server", paths=tuple(paths)
+            )
+        return True
+
+    def _classified(self, settings: Settings) -> Steps[tuple["PlannedChange", ...]]:
+        """Every change of the settings in force, with its class."""
+        from dotgnatly.plan import classify, only
+
+        before, after = self._server.fill(self._server.layers.config), settings.filled
+        planned = classify(compare(before, after), before, after)
+        grave = [change for change in planned if change.reload_class != "hot"]
+        if grave and not (yield from self._matters(only(grave, before, after))):
+            # Written otherwise, but the same to the server: a default, or the port that it has found.
+            planned = tuple(msgspec.structs.replace(c, reload_class="hot") for c in planned)
+        return planned
+
+    def _matters(self, config: BrokerConfiguration) -> Steps[bool]:
+        """Whether any option of the running server differs from what a configuration asks for."""
+        library, handle = runtime.native(), self._server.require_running()
+        try:
+            found = yield Wait(library.server_compare(handle, b"text", conffile.render(config)))
+        except ConfigError:  # these changes cannot do without the others
+            return True
+        return bool(msgspec.json.decode(found))
+
+    def _plan(self, change: Change | None, fields: Mapping[str, Any]) -> Steps["Plan"]:
+        from dotgnatly.plan import AffectedClient, Plan, worst
+
+        proposal = yield from self._propose_update(change, fields)
+        planned = yield from self._classified(proposal.settings)
+        reload_class = worst(change.reload_class for change in planned)
+        disconnected: tuple[AffectedClient, ...] = ()
+        if reload_class != "impossible":
+            library, handle = runtime.native(), self._server.require_running()
+            found = yield Wait(
+                library.server_plan(
+                    handle, reload_class.encode(), proposal.settings.text, proposal.settings.overlay
+                )
+            )
+            disconnected = msgspec.json.decode(found, type=tuple[AffectedClient, ...])
+        diff = ConfigurationDiff(tuple(planned_change.change for planned_change in planned))
+        return Plan(diff=diff, changes=planned, disconnected=disconnected)
+
+
+def _changed(made: Made, before: "ServerInfo", now: "ServerInfo") -> ConfigurationChanged:
+    return ConfigurationChanged(
+        previous=made.previous,
+        current=made.version.config,
+        diff=made.version.diff,
+        kind=made.version.kind,
+        version=made.version,
+        previous_info=before,
+        info=now,
+        time=made.version.applied_at,
+    )

@@ -1,0 +1,156 @@
+"""Events of a server, and the handlers that are called for them."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
+
+import msgspec
+
+from dotgnatly.config import BrokerConfiguration
+from dotgnatly.diff import ConfigurationDiff
+from dotgnatly.errors import ChangeVetoedError
+
+if TYPE_CHECKING:
+    from dotgnatly.info import ServerInfo
+    from dotgnatly.versions import ConfigurationVersion, VersionKind
+
+EventName: TypeAlias = Literal["configuration_changing", "configuration_changed"]
+
+
+class ConfigurationChanging(msgspec.Struct, kw_only=True):
+    """A change that is checked and about to be made; a handler may refuse it."""
+
+    previous: BrokerConfiguration
+    """In force now."""
+    current: BrokerConfiguration
+    """In force after it."""
+    diff: ConfigurationDiff
+    kind: "VersionKind"
+    info: "ServerInfo"
+    """Of the server as it is now."""
+    author: str | None
+    reason: str | None
+    vetoed: str | None = None
+    """Why a handler refused it."""
+
+    def veto(self, reason: str) -> None:
+        """Refuse the change: the call that asks for it raises ChangeVetoedError with the reason."""
+        self.vetoed = reason
+
+
+class ConfigurationChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A change that was made."""
+
+    previous: BrokerConfiguration
+    current: BrokerConfiguration
+    diff: ConfigurationDiff
+    kind: "VersionKind"
+    version: "ConfigurationVersion"
+    previous_info: "ServerInfo"
+    """Of the server as it was before."""
+    info: "ServerInfo"
+    """As it is now."""
+    time: datetime
+    """When the server had accepted it, UTC."""
+
+
+Handler: TypeAlias = Callable[[Any], Awaitable[None] | None]
+
+
+class Handlers:
+    """The handlers of one controller, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, tuple[Handler, ...]] = {name: () for name in get_args(EventName)}
+
+    def add(self, event: EventName, handler: Handler) -> None:
+        """Call the handler for the event from now on, after those that are there."""
+        self._of[_known(event)] += (handler,)
+
+    def remove(self, event: EventName, handler: Handler) -> None:
+        """Call it no more; nothing happens if it was not called."""
+        self._of[_known(event)] = tuple(h for h in self._of[event] if h != handler)
+
+    def __contains__(self, event: object) -> bool:
+        return bool(self._of[str(event)])
+
+    def run(self, event: "ConfigurationChanging | ConfigurationChanged") -> None:
+        """Call the handlers, blocking. One that raises is logged and hurts nobody.
+
+        Raises:
+            ChangeVetoedError: A handler refused the change; those after it were not called.
+        """
+        for handler in self._of[_name(event)]:
+            try:
+                result = handler(event)
+                if isinstance(result, Awaitable):
+                    _await(result)
+            except Exception:  # noqa: BLE001 - whatever it raises
+                _log(handler, event)
+            _refuse_vetoed(event)
+
+    async def arun(self, event: "ConfigurationChanging | ConfigurationChanged") -> None:
+        """The same in the running event loop; asynchronous handlers are awaited one by one."""
+        for handler in self._of[_name(event)]:
+            try:
+                result = handler(event)
+                if isinstance(result, Awaitable):
+                    await result
+            except Exception:  # noqa: BLE001 - whatever it raises
+                _log(handler, event)
+            _refuse_vetoed(event)
+
+
+class Handle(NamedTuple):
+    """An event to wait for the handlers of, see ``dotgnatly.jobs.Step``."""
+
+    handlers: Handlers
+    event: ConfigurationChanging | ConfigurationChanged
+
+    def run(self) -> None:
+        """As ``Handlers.run``."""
+        self.handlers.run(self.event)
+
+    async def arun(self) -> None:
+        """As ``Handlers.arun``."""
+        await self.handlers.arun(self.event)
+
+
+def _known(event: str) -> str:
+    if event not in get_args(EventName):
+        raise ValueError(f"there is no event {event!r}, only {', '.join(get_args(EventName))}")
+    return event
+
+
+def _name(event: object) -> EventName:
+    changing = isinstance(event, ConfigurationChanging)
+    return "configuration_changing" if changing else "configuration_changed"
+
+
+def _await(result: Awaitable[None]) -> None:
+    """Run an asynchronous handler of a blocking controller to its end, in a loop of its own."""
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    async def main() -> None:
+        await result
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(main())
+    else:  # a thread can run one loop at a time
+        with ThreadPoolExecutor(1) as executor:
+            executor.submit(asyncio.run, main()).result()
+
+
+def _log(handler: Handler, event: object) -> None:
+    from dotgnatly import logs
+
+    name = getattr(handler, "__qualname__", repr(handler))
+    logs.package_logger().exception("the handler %s of %s failed", name, _name(event))
+
+
+def _refuse_vetoed(event: object) -> None:
+    if isinstance(event, ConfigurationChanging) and event.vetoed is not None:
+        raise ChangeVetoedError(event.vetoed)

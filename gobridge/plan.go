@@ -1,0 +1,202 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"reflect"
+	"slices"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"golang.org/x/crypto/bcrypt"
+)
+
+// affected is a connection that a change would close.
+type affected struct {
+	CID     uint64 `json:"cid"`
+	Kind    string `json:"kind"`
+	Name    string `json:"name"`
+	User    string `json:"user"`
+	Account string `json:"account"`
+	Reason  string `json:"reason"`
+}
+
+// planChange tells which connections a reload, or a restart, with these settings would close.
+func planChange(h uint64, kind, text string, over overlay) (uint64, error) {
+	if _, err := runningServer(h); err != nil {
+		return 0, err
+	}
+	return startJob(func(*job) ([]byte, error) {
+		e, err := lockRunning(h)
+		if err != nil {
+			return nil, err
+		}
+		defer e.mu.Unlock()
+		next, err := newServerSettings(text, over)
+		if err != nil {
+			return nil, err
+		}
+		defer closeResolver(next.opts)
+		why := closer(e.set.opts, next.opts)
+		if kind == "restart" {
+			why = func(*server.ConnInfo) string { return "the server restarts" }
+		}
+		return json.Marshal(e.affected(next.opts, why))
+	}), nil
+}
+
+func (e *embedded) affected(next *server.Options, why func(*server.ConnInfo) string) []affected {
+	found, stay := []affected{}, []*server.ConnInfo{}
+	add := func(c *server.ConnInfo, reason string) {
+		found = append(found, affected{c.Cid, c.Kind, c.Name, c.AuthorizedUser, c.Account, reason})
+	}
+	for _, c := range e.clients() {
+		if reason := why(c); reason != "" {
+			add(c, reason)
+		} else {
+			stay = append(stay, c)
+		}
+	}
+	for _, c := range newest(stay, mostClients(next)) {
+		add(c, "max_connections is reached")
+	}
+	for _, c := range e.leafs() {
+		if reason := why(c); reason != "" {
+			add(c, reason)
+		}
+	}
+	slices.SortFunc(found, func(a, b affected) int { return cmp.Compare(a.CID, b.CID) })
+	return found
+}
+
+// clients are the connected ones, the oldest first.
+func (e *embedded) clients() []*server.ConnInfo {
+	s := e.srv.Load()
+	all, err := s.Connz(&server.ConnzOptions{Username: true, Sort: server.ByCid, Limit: s.NumClients() + 1024})
+	if err != nil {
+		return nil
+	}
+	return all.Conns
+}
+
+// leafs are the leaf node connections; the server does not tell who they logged in as.
+func (e *embedded) leafs() []*server.ConnInfo {
+	all, err := e.srv.Load().Leafz(nil)
+	if err != nil {
+		return nil
+	}
+	conns := []*server.ConnInfo{}
+	for _, l := range all.Leafs {
+		conns = append(conns, &server.ConnInfo{Cid: l.ID, Kind: "Leafnode", Name: l.Name, Account: l.Account})
+	}
+	return conns
+}
+
+// newest are those beyond the first so many.
+func newest(clients []*server.ConnInfo, most int) []*server.ConnInfo {
+	return clients[min(most, len(clients)):]
+}
+
+// login is what a user may connect as.
+type login struct {
+	account, password string
+	types             map[string]struct{}
+}
+
+func logins(o *server.Options) map[string]login {
+	name := func(a *server.Account) string {
+		if a == nil {
+			return server.DEFAULT_GLOBAL_ACCOUNT
+		}
+		return a.Name
+	}
+	all := map[string]login{}
+	for _, u := range o.Users {
+		all[u.Username] = login{name(u.Account), u.Password, u.AllowedConnectionTypes}
+	}
+	for _, u := range o.Nkeys {
+		all[u.Nkey] = login{name(u.Account), "", u.AllowedConnectionTypes}
+	}
+	return all
+}
+
+// closer gives the reason why a reload would close a client, or "". It follows what the server does:
+// Server.reloadAuthorization, Server.recheckPinnedCerts, Server.processClientOrLeafAuthentication (2.15).
+func closer(now, next *server.Options) func(*server.ConnInfo) string {
+	before, after := logins(now), logins(next)
+	accounts := map[string]bool{server.DEFAULT_GLOBAL_ACCOUNT: true, server.DEFAULT_SYSTEM_ACCOUNT: true}
+	for _, account := range next.Accounts {
+		accounts[account.Name] = true
+	}
+	pinned := next.TLSPinnedCerts
+	if reflect.DeepEqual(now.TLSPinnedCerts, pinned) {
+		pinned = nil
+	}
+	mustLogIn := (len(after) > 0 || next.Username != "" || next.Authorization != "") && next.NoAuthUser == ""
+	return func(c *server.ConnInfo) string {
+		was, had := before[c.AuthorizedUser]
+		is, has := after[c.AuthorizedUser]
+		switch {
+		case now.TrustedKeys != nil: // the JWT decides, and stays what it is
+		case c.Kind == "Leafnode":
+			if !accounts[c.Account] {
+				return "the account is removed"
+			}
+		case had && !has:
+			return "the user is removed"
+		case had && was.account != is.account:
+			return "the user moves to another account"
+		case had && !samePassword(was.password, is.password):
+			return "the password changes"
+		case had && !allowed(c, is.types):
+			return "the connection type is not allowed"
+		case now.Username != "" && c.AuthorizedUser == now.Username:
+			return "a reload closes the clients of a single user"
+		case !had && now.Authorization != "" && now.Authorization != next.Authorization:
+			return "the token changes"
+		case !had && now.Authorization == "" && c.AuthorizedUser == "" && mustLogIn:
+			return "clients must log in"
+		}
+		if c.Proxy != nil && !trusted(next.Proxies, c.Proxy.Key) {
+			return "the proxy is not trusted"
+		}
+		if pinned != nil && c.Type == "nats" && !matches(pinned, c) {
+			return "the certificate is not pinned"
+		}
+		return ""
+	}
+}
+
+// samePassword compares two passwords of the configuration, of which either may be a hash.
+func samePassword(a, b string) bool {
+	return a == b || bcrypt.CompareHashAndPassword([]byte(a), []byte(b)) == nil ||
+		bcrypt.CompareHashAndPassword([]byte(b), []byte(a)) == nil
+}
+
+func allowed(c *server.ConnInfo, types map[string]struct{}) bool {
+	if len(types) == 0 {
+		return true
+	}
+	kind := map[string]string{"nats": "STANDARD", "websocket": "WEBSOCKET", "mqtt": "MQTT"}[c.Type]
+	if c.IP == "" {
+		kind = "IN_PROCESS"
+	}
+	_, ok := types[kind]
+	if _, ws := types["MQTT_WS"]; ws && kind == "MQTT" {
+		return true // monitoring does not tell the two apart
+	}
+	return ok
+}
+
+func trusted(proxies *server.ProxiesConfig, key string) bool {
+	return proxies != nil && slices.ContainsFunc(proxies.Trusted, func(p *server.ProxyConfig) bool {
+		return p.Key == key
+	})
+}
+
+func matches(pinned server.PinnedCertSet, c *server.ConnInfo) bool {
+	if len(c.TLSPeerCerts) == 0 {
+		return false
+	}
+	_, ok := pinned[c.TLSPeerCerts[0].SubjectPKISha256]
+	return ok
+}
