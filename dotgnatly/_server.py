@@ -21,7 +21,9 @@ from dotgnatly.defaults import Defaults
 from dotgnatly.diff import ConfigurationDiff, compare
 from dotgnatly.errors import (
     AlreadyRunningError,
+    ConfigError,
     DotgnatlyError,
+    Fault,
     ServerStoppedError,
     ShutdownTimeoutError,
     StartError,
@@ -341,7 +343,7 @@ class Server:
         Raises:
             ConfigError: It is not valid.
         """
-        config.validate()
+        config.validate(dont_listen=self._dont_listen)
         filled = self.fill(config)
         overlay = {
             "dont_listen": self._dont_listen,
@@ -399,7 +401,9 @@ class Server:
         from dotgnatly.info import EffectiveConfiguration
 
         filled, ports = self.fill(self.layers.config), self.facts().ports
-        return EffectiveConfiguration.of(self.layers.config, filled, ports, (yield from self.varz()))
+        return EffectiveConfiguration.of(
+            self.layers.config, filled, ports, (yield from self.varz())
+        )
 
     def reopen_log(self) -> Steps[None]:
         """Close log_file and open it again."""
@@ -411,16 +415,23 @@ class Server:
         runtime.native().server_connect(handle, socket.detach())
 
 
-def check(config: BrokerConfiguration) -> None:
+def check(config: BrokerConfiguration) -> tuple[Fault, ...]:
     """Check a configuration as far as it can be without starting a server.
+
+    Returns:
+        Its warnings and, after them, the server's own.
 
     Raises:
         ConfigError: It is not valid.
     Source: ``Options.ProcessConfigString``, ``server.NewServer``.
     """
-    config.validate()
+    warnings = config.validate()
     filled = Defaults().fill(config)
-    jobs.wait(runtime.native().config_check(conffile.render(filled), b"{}"))
+    try:
+        found = jobs.wait(runtime.native().config_check(conffile.render(filled), b"{}"))
+    except ConfigError as exc:
+        raise ConfigError(errors=exc.errors, warnings=[*warnings, *exc.warnings]) from None
+    return (*warnings, *(Fault(*fault) for fault in msgspec.json.decode(found)["warnings"]))
 
 
 def unclosed() -> list[Server]:

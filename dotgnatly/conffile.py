@@ -152,6 +152,22 @@ def read_text(text: str) -> BrokerConfiguration:
     return jobs.run(read("text", text))
 
 
+class Verdict(msgspec.Struct, frozen=True):
+    """What ``nats-server -t`` says of a file: it accepts one without errors and warnings."""
+
+    errors: list[Fault]
+    warnings: list[Fault]
+
+
+def verdict(path: str | os.PathLike[str]) -> Verdict:
+    """Have the server's parser check a file. Source: ``server.ConfigureOptions`` (2.15)."""
+    from dotgnatly import jobs, runtime
+
+    runtime.hand_over_environ()
+    job = runtime.native().config_read(b"verdict", os.fsencode(path))
+    return msgspec.json.decode(jobs.wait(job), type=Verdict)
+
+
 def read(kind: Literal["file", "text"], data: str) -> "Steps[BrokerConfiguration]":
     """Read a file, by its path, or a text, in steps.
 
@@ -200,10 +216,17 @@ def with_places(error: ConfigError, config: BrokerConfiguration) -> ConfigError:
 def _placed(error: ConfigError, tree: list[Any]) -> ConfigError:
     """The error with places from the tree that ``gb_config_places`` gives."""
     errors, warnings = (
-        [Fault(_place(tree, _TOP, f.path) or f.path, f"{f.path}: {f.message}") for f in faults]
+        [_at(_place(tree, _TOP, fault.path), fault) for fault in faults]
         for faults in (error.errors, error.warnings)
     )
     return ConfigError(errors=errors, warnings=warnings)
+
+
+def _at(place: str, fault: Fault) -> Fault:
+    """The fault with a place, if one was found, before its path."""
+    if not place:
+        return fault
+    return Fault(place, f"{fault.path}: {fault.message}", fault.value)
 
 
 def _place(node: list[Any], kind: Kind | None, path: str) -> str:

@@ -3,7 +3,7 @@
 ::
 
     DotgnatlyError
-      ConfigError (ValueError)          errors, warnings: path or file:line:column, message
+      ConfigError (ValueError)          errors, warnings: path or file:line:column, message, value
       StartError                        key: the configuration key it is about, where there is one
         StartTimeoutError (TimeoutError)
         StoreInUseError                 store_dir, holder
@@ -35,6 +35,7 @@ Every class carries ``code``. Those that the native library raises have the code
 the others have 0.
 """
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple
 
 
@@ -45,6 +46,8 @@ class Fault(NamedTuple):
     """Where: a key path such as ``jetstream.store_dir``, or ``file:line:column``; may be empty."""
     message: str
     """What, in one sentence, secrets redacted."""
+    value: str = ""
+    """What was found there, as ``repr`` shows it, secrets redacted; empty if nothing was."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
@@ -87,8 +90,8 @@ class ConfigError(DotgnatlyError, ValueError):
         self,
         message: str = "",
         *,
-        errors: "list[Fault] | tuple[Fault, ...]" = (),
-        warnings: "list[Fault] | tuple[Fault, ...]" = (),
+        errors: Iterable[Fault] = (),
+        warnings: Iterable[Fault] = (),
         **facts: Any,
     ) -> None:
         self.errors = tuple(Fault(*fault) for fault in errors)

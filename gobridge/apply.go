@@ -27,7 +27,9 @@ func applySettings(h uint64, text string, over overlay) (uint64, error) {
 		if j.ctx.Err() != nil {
 			return nil, errCanceled
 		}
-		return e.apply(j, text, over)
+		before := e.set.text
+		result, err := e.apply(j, text, over)
+		return result, withoutSecrets(err, before, text)
 	}), nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,12 +18,39 @@ import (
 // readConfig reads a file or a text as nats-server would and gives its keys as they are written, with
 // includes, variables, units and the environment resolved.
 func readConfig(kind, data string) ([]byte, error) {
+	if kind == "verdict" {
+		return verdict(data)
+	}
 	opts, keys, warnings, err := loadConfig(kind, data)
 	defer closeResolver(opts)
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(map[string]any{"config": keys, "warnings": warnings})
+}
+
+// verdict is what nats-server finds in a file that it is told to check.
+func verdict(path string) ([]byte, error) {
+	d, err := openDocument("file", path)
+	if info, e := os.Stat(path); e == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		text, _ := readUpTo(path, maxText+1) // a pipe of a shell's: nats-server reads it as well
+		d, err = openDocument("text", string(text))
+	}
+	warnings := []place{}
+	if err == nil {
+		opts, processed := d.options()
+		defer closeResolver(opts)
+		warnings, err = problems(processed, d.file, "")
+	}
+	found := []place{}
+	if f := (*fault)(nil); errors.As(err, &f) {
+		found, _ = f.facts["errors"].([]place)
+		warnings, _ = f.facts["warnings"].([]place)
+	}
+	hidden := d.secretsFor(append(found, warnings...))
+	return json.Marshal(map[string]any{
+		"errors": hidePlaces(found, hidden), "warnings": hidePlaces(warnings, hidden),
+	})
 }
 
 // loadConfig gives the options that nats-server makes of a file or a text, and its keys as values.
@@ -42,13 +70,13 @@ func loadConfig(kind, data string) (*server.Options, any, []place, error) {
 		process()
 	}
 	if err != nil {
-		return opts, nil, nil, err
+		return opts, nil, nil, d.withoutSecrets(err)
 	}
 	warnings, err := problems(processed, d.file, "")
 	if err == nil && len(variables) > 0 {
 		dropVariables(plain.(map[string]any), variables)
 	}
-	return opts, plain, warnings, err
+	return opts, plain, hidePlaces(warnings, d.secretsFor(warnings)), d.withoutSecrets(err)
 }
 
 // meanwhile starts fn; what it returns waits for its end.
@@ -226,10 +254,10 @@ var unquotable = regexp.MustCompile(`[\x00-\x1f"\\]`)
 func checkConfig(text string, over overlay) ([]byte, error) {
 	set, err := newServerSettings(text, over)
 	if err != nil {
-		return nil, err
+		return nil, withoutSecrets(err, text)
 	}
 	closeResolver(set.opts)
-	return json.Marshal(map[string]any{"warnings": set.warnings})
+	return json.Marshal(map[string]any{"warnings": hidePlaces(set.warnings, secretsOf(text))})
 }
 
 func newServerSettings(text string, over overlay) (*settings, error) {

@@ -198,7 +198,7 @@ func (l *logger) forget() {
 var pid = os.Getpid()
 
 func (l *logger) emit(level int, format string, args ...any) {
-	now, text := time.Now(), fmt.Sprintf(format, args...)
+	now, text := time.Now(), hideTelltales(fmt.Sprintf(format, args...))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	lines.put(logLine{l.server, level, now, text})

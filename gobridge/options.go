@@ -136,26 +136,27 @@ type located interface {
 func keyPaths(text string) map[string]string {
 	out := map[string]string{}
 	if m, err := conf.ParseWithChecks(text); err == nil {
-		addKeyPaths("", m, out)
+		visitKeys("", m, func(path string, t located) {
+			out[fmt.Sprintf("%d:%d", t.Line(), t.Position())] = path
+		})
 	}
 	return out
 }
 
-func addKeyPaths(path string, value any, out map[string]string) {
+// visitKeys shows every token below a value, with its key path.
+func visitKeys(path string, value any, visit func(path string, t located)) {
 	if t, ok := value.(located); ok {
-		if path != "" {
-			out[fmt.Sprintf("%d:%d", t.Line(), t.Position())] = path
-		}
+		visit(path, t)
 		value = t.Value()
 	}
 	switch v := value.(type) {
 	case map[string]any:
 		for key, item := range v {
-			addKeyPaths(joinKey(path, key), item, out)
+			visitKeys(joinKey(path, key), item, visit)
 		}
 	case []any:
 		for i, item := range v {
-			addKeyPaths(joinIndex(path, i), item, out)
+			visitKeys(joinIndex(path, i), item, visit)
 		}
 	}
 }

@@ -25,7 +25,7 @@ type embedded struct {
 	opts     atomic.Pointer[server.Options]
 	http     atomic.Pointer[monitor] // nil: no HTTP monitoring
 
-	srv      atomic.Pointer[server.Server]
+	srv atomic.Pointer[server.Server]
 
 	mu       sync.Mutex // one start, apply, restart or stop at a time
 	set      *settings
@@ -66,7 +66,7 @@ func startServer(text string, over overlay) (handle, jobHandle uint64) {
 			e.teardown()
 			_, _ = servers.take(handle)
 		}
-		return state, err
+		return state, withoutSecrets(err, text)
 	})
 }
 

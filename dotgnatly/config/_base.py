@@ -42,6 +42,7 @@ from dotgnatly.config._kinds import (
     Url,
     Whole,
     under,
+    wrong,
 )
 from dotgnatly.config._subjects import Subject
 from dotgnatly.config._units import REDACTED
@@ -281,14 +282,18 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
             changed["_extras"] = {**(self._extras or {}), **extras}
         return self._with(changed) if changed else self
 
-    def validate(self) -> None:
+    def validate(self) -> tuple[Fault, ...]:
         """Check every key that is set.
 
+        Returns:
+            What is doubtful and no fault, each with its key path.
+
         Raises:
-            ConfigError: With every fault that there is, each with its key path.
+            ConfigError: With every fault that there is, and the warnings.
         """
         if faults := self.faults():
             raise ConfigError(errors=faults)
+        return ()
 
     def faults(self) -> list[Fault]:
         """Everything that is wrong, in the order of the fields; what contradicts itself last."""
@@ -296,7 +301,7 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         for name, kind, value in self._items():
             if value is not None and (faults := kind.faults(value)):
                 found += under(name, faults)
-        found.extend(self._contradictions())
+        found.extend(map(self._with_value, self._contradictions()))
         return found
 
     def changes(self, after: Self) -> list[Change]:
@@ -357,6 +362,13 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     def _contradictions(self) -> Iterable[Fault]:
         """Keys that are all right each by itself and wrong together."""
         return ()
+
+    def _with_value(self, fault: Fault) -> Fault:
+        """The fault of a field, with what the field holds."""
+        kind, value = _fields(type(self)).by_name.get(fault.path), getattr(self, fault.path, None)
+        if kind is None or value is None or value is UNSET:
+            return fault
+        return fault._replace(value=kind.show(value))
 
     def _items(self) -> list[tuple[str, Kind, Any]]:
         """Name, kind and value of every key that is set."""
@@ -435,7 +447,7 @@ def _rebuild(cls: type[Block], values: dict[str, Any]) -> Block:
 
 def _mapping(value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise ConfigError(errors=[Fault("", f"expected a block, got {type(value).__name__}")])
+        raise ConfigError(errors=wrong("a block", value, secret=True))
     return value
 
 
@@ -457,7 +469,7 @@ def _host_and_port(value: object, host: str, port: str) -> tuple[tuple[str, Any]
         bare = name[1:-1] if name[:1] == "[" and name[-1:] == "]" else name
         if colon and _is_integer(number) and (bare is not name or ":" not in name):
             return (host, bare), (port, int(number))
-    raise ConfigError(errors=[Fault("", f"expected a port or host:port, got {value!r}")])
+    raise ConfigError(errors=wrong("a port or host:port", value))
 
 
 def _is_integer(text: str) -> bool:

@@ -32,19 +32,31 @@ _LONGEST_SHOWN = 60
 
 def wrong(expected: str, value: object, *, secret: bool = False) -> Faults:
     """The fault of a value that is not what was expected."""
-    simple = value is None or isinstance(value, str | int | float)
-    shown = type(value).__name__ if secret or not simple else repr(value)
-    if len(shown) > _LONGEST_SHOWN:
-        shown = shown[:_LONGEST_SHOWN] + "..."
-    return (Fault("", f"expected {expected}, got {shown}"),)
+    got = type(value).__name__ if secret else shown(value)
+    return (Fault("", f"expected {expected}, got {got}", repr(REDACTED) if secret else got),)
+
+
+def shown(value: object) -> str:
+    """A value for people: what is secret in any text is not in it, nor all of what is long."""
+    if isinstance(value, timedelta):
+        value = _units.format_duration(_units.nanoseconds(value))
+    if isinstance(value, str):
+        text = repr(_units.redact(value))
+    elif isinstance(value, int) and value.bit_length() > _LONGEST_SHOWN * 8:
+        text = hex(value)  # Python refuses to write very long ones in decimal
+    elif value is None or isinstance(value, int | float):
+        text = repr(value)
+    else:
+        text = type(value).__name__
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
 
 
 def under(key: object, faults: Iterable[Fault]) -> list[Fault]:
     """The faults of the value of a key, or of the item with an index, with their whole path."""
     head = f"[{key}]" if isinstance(key, int) else str(key)
     return [
-        Fault(head + path if not path or path[0] == "[" else f"{head}.{path}", message)
-        for path, message in faults
+        Fault(head + path if not path or path[0] == "[" else f"{head}.{path}", message, value)
+        for path, message, value in faults
     ]
 
 
@@ -85,7 +97,7 @@ class Kind:
 
     def show(self, value: Any) -> str:
         """The value for people, without secrets."""
-        return repr(value)
+        return repr(_units.redact(value)) if isinstance(value, str) else shown(value)
 
     def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:  # noqa: ARG002 - as above
         """The value after a change, which is not None."""
@@ -260,7 +272,7 @@ class Span(Kind):
             return self.words[value.lower()]
         if isinstance(value, timedelta):
             return value
-        ns = _nanoseconds(value)
+        ns = nanoseconds(value)
         if ns is None:
             return value
         us, rest = divmod(ns, 1_000)
@@ -269,7 +281,7 @@ class Span(Kind):
     def faults(self, value: Any) -> Faults:
         if any(type(value) is type(other) and value == other for other in self.others):
             return ()
-        ns = _nanoseconds(value) if isinstance(value, timedelta | str) else None
+        ns = nanoseconds(value) if isinstance(value, timedelta | str) else None
         if ns is None:
             others = "".join(f" or {other!r}" for other in self.others)
             expected = f"a number of seconds, or a string such as '2m30s'{others}"
@@ -284,7 +296,7 @@ class Span(Kind):
         return value
 
     def show(self, value: Any) -> str:
-        return repr(self.plain(value))
+        return super().show(self.plain(value))
 
 
 class Seconds(Span):
@@ -300,7 +312,7 @@ class Seconds(Span):
         return seconds if abs(seconds) >= _LEAST_PLAIN_FLOAT else super().plain(value)
 
 
-def _nanoseconds(value: object) -> int | None:
+def nanoseconds(value: object) -> int | None:
     """A duration in nanoseconds, if it is one and one that Go can hold."""
     if isinstance(value, timedelta):
         ns: int | None = _units.nanoseconds(value)

@@ -16,6 +16,11 @@ _SCALES = {
     "h": 3_600_000_000_000,
 }
 _PART = rf"([0-9]*)\.?([0-9]*)({'|'.join(_SCALES)})"
+_HIDDEN = r"""(?x)
+    (?<=://) (?:(?!://)[^\s"'])+ (?=@)  # who logs in by a URL, and how
+    | \b eyJ [\w-]{8,} (?:\.[\w-]*)*   # a JWT
+    | \b S[ACNOUX] [A-Z2-7]{40,} \b     # an nkey seed
+"""
 _DURATION = rf"([+-]?)((?:(?=\.?[0-9]){_PART})+|0)"
 
 
@@ -92,3 +97,8 @@ def hide_user_info(url: str) -> str:
     user_info, at, rest = url.rpartition("@")
     scheme, mark, _ = user_info.partition("://")
     return f"{scheme + mark if mark else ''}{REDACTED}@{rest}" if at else url
+
+
+def redact(text: str) -> str:
+    """Any text without what is secret wherever it stands: logins in URLs, JWTs, seeds of nkeys."""
+    return re.sub(_HIDDEN, REDACTED, text)

@@ -405,17 +405,6 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
 
         return conffile.format_(self)
 
-    def validate(self) -> None:
-        """As ``Block.validate``; what a file says is named by its file:line:column."""
-        try:
-            super().validate()
-        except ConfigError as exc:
-            if not vars(self).get("as_read"):
-                raise
-            from dotgnatly import conffile
-
-            raise conffile.with_places(exc, self) from None
-
     def to_conf_keys(self) -> dict[str, Any]:
         """The keys for nats-server's parser, none of which depends on their order: it is random."""
         keys = self.to_dict()
@@ -430,6 +419,34 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
                 if keys.get(key) is False:
                     del keys[key]
         return keys
+
+    def validate(self, *, dont_listen: bool = False) -> tuple[Fault, ...]:
+        """Check every key, all of them together, and the files that they name. Needs no server.
+
+        Args:
+            dont_listen: Whether it is for a server without a listener for clients.
+
+        Returns:
+            What is doubtful and no fault, each with its key path.
+
+        Raises:
+            ConfigError: With every fault that there is, and the warnings; what a file says is named
+                by its file:line:column.
+        """
+        from dotgnatly.config import _rules
+
+        errors = super().faults()
+        found = _rules.find(self, dont_listen=dont_listen, broken=bool(errors))
+        told = {fault.path for fault in errors}
+        errors += (fault for fault in found.errors if fault.path not in told)
+        if not errors:
+            return tuple(found.warnings)
+        error = ConfigError(errors=errors, warnings=found.warnings)
+        if vars(self).get("as_read"):
+            from dotgnatly import conffile
+
+            error = conffile.with_places(error, self)
+        raise error
 
     def _contradictions(self) -> Iterable[Fault]:
         if self.trace is False and (self.trace_verbose or self.trace_headers):

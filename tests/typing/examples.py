@@ -57,7 +57,7 @@ def immutable(config: BrokerConfiguration) -> None:
     """A change is a new object."""
     assert_type(config.replace(port=1), BrokerConfiguration)
     assert_type(config.merge({"port": 1}), BrokerConfiguration)
-    assert_type(config.validate(), None)
+    assert_type(config.validate(), tuple[Fault, ...])
     config.port = 1  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
 

@@ -85,7 +85,7 @@ def test_no_command_is_a_usage_error(capsys):
 
 def test_check_accepts_a_good_file(conf, capsys):
     """One line, exit code 0."""
-    path = conf("port: 4222\njetstream { max_mem: 1GB }")
+    path = conf("listen: 127.0.0.1:4222\njetstream { max_mem: 1GB }")
     assert main(["check", str(path)]) == 0
     out, err = capsys.readouterr()
     assert out == f"dotgnatly: configuration file {path} is valid\n"
@@ -127,10 +127,13 @@ def test_check_reports_a_syntax_error_with_its_line(conf, capsys):
     assert f"dotgnatly: {path}" in capsys.readouterr().err
 
 
-def test_check_finds_what_only_the_server_knows(conf, capsys):
-    """Rules over several keys."""
-    assert main(["check", str(conf("no_auth_user: nobody"))]) == 1
-    assert "nobody" in capsys.readouterr().err
+@pytest.mark.parametrize(("arguments", "code"), [([], 0), (["--strict"], 1)])
+def test_check_notes_what_only_a_start_would_tell(conf, capsys, arguments, code):
+    """nats-server's verdict on a file is its parser's; a note has its place as well."""
+    path = conf("port: -1\nno_auth_user: nobody")
+    assert main(["check", *arguments, str(path)]) == code
+    place = f"dotgnatly: note: {path}:2:1: no_auth_user: 'nobody' is no user"
+    assert capsys.readouterr().err.startswith(place)
 
 
 def test_check_reports_a_missing_file(capsys):

@@ -222,9 +222,9 @@ def test_the_source_of_a_file_is_its_absolute_path(file, monkeypatch):
 
 def test_warnings_of_the_parser_come_with_the_source():
     """Nothing is said in vain."""
-    ((path, message),) = read("ping_interval: 5").source.warnings
-    assert path.startswith("1:")
-    assert "should be converted to a duration" in message
+    (warning,) = read("ping_interval: 5").source.warnings
+    assert warning.path.startswith("1:")
+    assert "should be converted to a duration" in warning.message
 
 
 @pytest.mark.parametrize(

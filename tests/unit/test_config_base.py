@@ -26,7 +26,7 @@ def faults(config):
     """The faults of a configuration by their paths."""
     with pytest.raises(ConfigError) as caught:
         config.validate()
-    return dict(caught.value.errors)
+    return {fault.path: fault.message for fault in caught.value.errors}
 
 
 # -- values ----------------------------------------------------------------------------------------
@@ -347,7 +347,7 @@ def test_all_faults_come_out_at_once_with_their_paths():
         write_timeout="never",
         server_tags=["a", 5],
         jetstream={"max_file_store": 1.5, "limits": {"duplicate_window": {}}},
-        accounts={"A": {"users": [{"user": "a"}, {"user": 7}]}},
+        accounts={"A": {"users": [{"user": "a", "password": "b"}, {"user": 7, "password": "b"}]}},
         cluster=5,
         websocket={"port": object()},
     )

@@ -124,5 +124,5 @@ def test_a_cipher_has_one_name(spelt, cipher):
 )
 def test_what_the_server_would_refuse_is_a_fault(field, value):
     """It comes out before a server is asked."""
-    ((path, _),) = JetStreamConfiguration(**{field: value}).faults()
-    assert path.startswith(field)
+    (fault,) = JetStreamConfiguration(**{field: value}).faults()
+    assert fault.path.startswith(field)
