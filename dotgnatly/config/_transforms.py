@@ -3,8 +3,9 @@
 import re
 
 _SPACE = r"[\t\n\f\r ]"
+_WILDCARD = "[wW]ildcard"
 _FUNCTIONS = {
-    "wildcard": "[wW]ildcard",
+    "wildcard": _WILDCARD,
     "partition": "[pP]artition",
     "splitfromleft": "[sS]plit[fF]rom[lL]eft",
     "splitfromright": "[sS]plit[fF]rom[rR]ight",
@@ -83,14 +84,13 @@ def with_placeholders(subject: str) -> str:
     return ".".join(f"${next(numbers)}" if token == "*" else token for token in tokens)  # noqa: S105
 
 
-def with_wildcards(subject: str) -> str:
-    """The subject with wildcards for ``$1`` and so on. Source: ``server.transformUntokenize``."""
-    return ".".join("*" if _is_wildcard(token) else token for token in subject.split("."))
-
-
-def _is_wildcard(token: str) -> bool:
-    arguments = _arguments(_FUNCTIONS["wildcard"], token)
-    return bool(re.match(r"\$[1-9]", token)) or (len(arguments) == 1 and arguments != [""])
+def has_placeholder(subject: str) -> bool:
+    """Whether a token stands for a wildcard. Source: ``server.transformUntokenize`` (2.15)."""
+    for token in subject.split("."):
+        arguments = _arguments(_WILDCARD, token)
+        if re.match(r"\$[1-9]", token) or (len(arguments) == 1 and arguments[0]):
+            return True
+    return False
 
 
 def _placeholder(token: str) -> tuple[str | None, list[int]]:
