@@ -6,6 +6,7 @@ and those that live in the running server.
 
 import json
 import os
+import pickle
 import ssl
 from pathlib import Path
 
@@ -116,6 +117,14 @@ def keys(value):
     if isinstance(value, dict):
         value = tuple(value.values())
     return set().union(*map(keys, value)) if isinstance(value, tuple) else set()
+
+
+def test_a_configuration_with_every_block_is_a_value(conf):
+    """It goes to other processes and into sets, whole."""
+    config = BrokerConfiguration.from_file(conf)
+    config.validate()
+    again = pickle.loads(pickle.dumps(config))
+    assert {config, BrokerConfiguration.from_dict(config.to_dict())} == {again}
 
 
 async def test_it_starts_with_every_listener(server):
