@@ -45,7 +45,7 @@ type key struct {
 	below     *block
 }
 
-// A ourBlock is a struct's side, as _build/keys.py writes it.
+// An ourBlock is a struct's side, as _build/keys.py writes it.
 type ourBlock struct {
 	Exact bool
 	Keys  map[string]ourKey
