@@ -45,7 +45,7 @@ type key struct {
 	below     *block
 }
 
-// A ourBlock is a struct's side, as _build/keys.py writes it.
+// An ourBlock is a struct's side, as _build/keys.py writes it.
 type ourBlock struct {
 	Exact bool
 	Keys  map[string]ourKey
@@ -58,7 +58,7 @@ type ourKey struct {
 	Only    []string
 }
 
-func TestEveryKeyOfTheServerHasAField(t *testing.T) {
+func TestKeysOfTheServerAreThoseOfTheStructs(t *testing.T) {
 	t.Parallel()
 	found := compareKeys(readParser(t), readStructs(t))
 	for place, reason := range otherwise {
@@ -73,7 +73,7 @@ func TestEveryKeyOfTheServerHasAField(t *testing.T) {
 }
 
 // A comparison that sees nothing would let everything pass.
-func TestTheComparisonOfKeysSeesWhatDiffers(t *testing.T) {
+func TestKeysThatDifferAreSeen(t *testing.T) {
 	t.Parallel()
 	server := readParser(t)
 	for _, c := range []struct {

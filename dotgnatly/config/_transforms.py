@@ -3,8 +3,9 @@
 import re
 
 _SPACE = r"[\t\n\f\r ]"
+_WILDCARD = "[wW]ildcard"
 _FUNCTIONS = {
-    "wildcard": "[wW]ildcard",
+    "wildcard": _WILDCARD,
     "partition": "[pP]artition",
     "splitfromleft": "[sS]plit[fF]rom[lL]eft",
     "splitfromright": "[sS]plit[fF]rom[rR]ight",
@@ -17,6 +18,9 @@ _FUNCTIONS = {
 }
 """In the order in which the server looks for them."""
 
+_LONGEST = 4096
+"""Longer texts are not searched for functions: it takes the square of their length."""
+
 _INT32 = range(-(1 << 31), 1 << 31)
 _INT64 = range(-(1 << 63), 1 << 63)
 
@@ -26,13 +30,13 @@ def destination_fault(source: str, destination: str, *, strict: bool = False) ->
 
     Args:
         source: The subject, with wildcards or without.
-        destination: With ``$1`` or ``{{wildcard(1)}}`` in place of the first wildcard; empty is
-            none, and right.
+        destination: With ``$1`` or ``{{wildcard(1)}}`` in place of the first wildcard. An empty one
+            is none, and right; one of more than 4096 characters is left to the server.
         strict: The way back must be known as well, as for imports: no other functions, and every
             wildcard is used.
     Source: ``server.ValidateMapping``, ``server.NewSubjectTransformWithStrict`` (2.15).
     """
-    if not destination:
+    if not destination or len(destination) > _LONGEST:
         return None
     tokens, sources = destination.split("."), source.split(".")
     wildcards = sources.count("*") if {"*", ">"} & {*sources} else None
@@ -60,19 +64,20 @@ def _used(token: str, wildcards: int | None, *, strict: bool) -> int:
     Raises:
         ValueError: The source cannot become it.
     """
+    shown = token[:60]
     try:
         function, indexes = _placeholder(token)
     except ValueError as exc:
-        raise ValueError(f"has {token}: {exc}") from exc
+        raise ValueError(f"has {shown}: {exc}") from exc
     if function is None:
         if not strict and re.search(_SPACE, token):
             raise ValueError("has a space")
         return 0
     if strict and function != "wildcard":
-        raise ValueError(f"has {token}: an import knows wildcards only")
+        raise ValueError(f"has {shown}: an import knows wildcards only")
     without = function in ("partition", "random")
     if not (without if wildcards is None else all(index <= wildcards for index in indexes)):
-        raise ValueError(f"has {token}: the source has no such wildcard")
+        raise ValueError(f"has {shown}: the source has no such wildcard")
     return len(indexes)
 
 
@@ -83,14 +88,13 @@ def with_placeholders(subject: str) -> str:
     return ".".join(f"${next(numbers)}" if token == "*" else token for token in tokens)  # noqa: S105
 
 
-def with_wildcards(subject: str) -> str:
-    """The subject with wildcards for ``$1`` and so on. Source: ``server.transformUntokenize``."""
-    return ".".join("*" if _is_wildcard(token) else token for token in subject.split("."))
-
-
-def _is_wildcard(token: str) -> bool:
-    arguments = _arguments(_FUNCTIONS["wildcard"], token)
-    return bool(re.match(r"\$[1-9]", token)) or (len(arguments) == 1 and arguments != [""])
+def has_placeholder(subject: str) -> bool:
+    """Whether a token stands for a wildcard. Source: ``server.transformUntokenize`` (2.15)."""
+    for token in subject.split("."):
+        arguments = _arguments(_WILDCARD, token)
+        if re.match(r"\$[1-9]", token) or (len(arguments) == 1 and arguments[0]):
+            return True
+    return False
 
 
 def _placeholder(token: str) -> tuple[str | None, list[int]]:

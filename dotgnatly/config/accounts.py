@@ -19,7 +19,7 @@ from dotgnatly.config._base import (
 from dotgnatly.config._containers import Items, Nested
 from dotgnatly.config._kinds import Choice, Percent, as_switch, under, wrong
 from dotgnatly.config._subjects import has_wildcard, is_subject
-from dotgnatly.config._transforms import destination_fault, with_placeholders, with_wildcards
+from dotgnatly.config._transforms import destination_fault, has_placeholder, with_placeholders
 from dotgnatly.config.auth import Permissions, Users
 from dotgnatly.config.mappings import Mappings
 from dotgnatly.errors import Fault
@@ -237,7 +237,7 @@ class ImportConfiguration(Block, frozen=True, kw_only=True):
     service: ImportSource | None | UnsetType = UNSET
     """A service."""
     to: str | None | UnsetType = UNSET
-    """Subject that it has here; default its own."""
+    """Subject that it has here, with ``*`` or ``$1`` for its wildcards; default its own."""
     prefix: str | None | UnsetType = UNSET
     """Of a stream: what comes before its subject here, in place of ``to``."""
     share: bool | None | UnsetType = UNSET
@@ -272,8 +272,9 @@ class ImportConfiguration(Block, frozen=True, kw_only=True):
             yield from under("to", wrong("a subject", to))
             return
         if has_wildcard(subject) and to != subject:
-            there = with_wildcards(subject) if self.service else subject
-            if reason := destination_fault(there, with_placeholders(to), strict=True):
+            if self.service and has_placeholder(subject):
+                yield Fault("service.subject", "has a wildcard and what stands for one")
+            elif reason := destination_fault(subject, with_placeholders(to), strict=True):
                 yield Fault(name, reason)
 
 

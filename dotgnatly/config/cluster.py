@@ -16,7 +16,7 @@ from dotgnatly.config.auth import (
     no_queues,
     only_one_user,
 )
-from dotgnatly.config.tls import Tls
+from dotgnatly.config.tls import RouteTls
 from dotgnatly.errors import Fault
 
 CompressionMode: TypeAlias = Literal[
@@ -114,7 +114,7 @@ class ClusterConfiguration(Block, frozen=True, kw_only=True):
     permissions: Permissions | None | UnsetType = UNSET
     """Subjects to import (publish) and export (subscribe); default all.
     Source: ``ClusterOpts.Permissions``."""
-    tls: Tls | None | UnsetType = UNSET
+    tls: RouteTls | None | UnsetType = UNSET
     """Routes by TLS, both sides with a certificate. Source: ``ClusterOpts.TLSConfig``."""
     connect_retries: int | None | UnsetType = UNSET
     """Attempts to connect to a server heard of from others; default 0, one attempt.

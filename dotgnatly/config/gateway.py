@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from dotgnatly.config._base import Block, Duration, Port, Urls, WriteTimeout
 from dotgnatly.config._containers import Items, Nested
 from dotgnatly.config.auth import Authorization, only_one_user
-from dotgnatly.config.tls import Tls
+from dotgnatly.config.tls import RouteTls
 from dotgnatly.errors import Fault
 
 
@@ -26,7 +26,7 @@ class GatewayRemoteConfiguration(Block, frozen=True, kw_only=True):
     urls: Urls | None | UnsetType = UNSET
     """URLs of its servers, ``nats://user:password@host:port``; required.
     Source: ``RemoteGatewayOpts.URLs``."""
-    tls: Tls | None | UnsetType = UNSET
+    tls: RouteTls | None | UnsetType = UNSET
     """Default that of ``gateway``. Source: ``RemoteGatewayOpts.TLSConfig``."""
 
 
@@ -57,7 +57,7 @@ class GatewayConfiguration(Block, frozen=True, kw_only=True):
     Source: ``GatewayOpts.Advertise``."""
     authorization: Authorization | None | UnsetType = UNSET
     """The one user with which other clusters log in. Source: ``GatewayOpts.Username``."""
-    tls: Tls | None | UnsetType = UNSET
+    tls: RouteTls | None | UnsetType = UNSET
     """Gateways by TLS, both sides with a certificate. Source: ``GatewayOpts.TLSConfig``."""
     gateways: GatewayRemotes | None | UnsetType = UNSET
     """The other clusters, to connect to; default those that connect to this one.

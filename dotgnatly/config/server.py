@@ -451,6 +451,10 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     def _contradictions(self) -> Iterable[Fault]:
         if self.trace is False and (self.trace_verbose or self.trace_headers):
             yield Fault("trace", "is false, but trace_verbose and trace_headers imply it")
+        for name, tls in (("tls", self.tls), ("resolver_tls", self.resolver_tls)):
+            if getattr(tls, "verify_cert_and_check_known_urls", None):
+                path = f"{name}.verify_cert_and_check_known_urls"
+                yield Fault(path, "is of clusters and gateways only")
         if self.store_dir and getattr(self.jetstream, "store_dir", None):
             yield Fault("store_dir", "is given a second time in jetstream")
 

@@ -177,4 +177,16 @@ class TlsConfiguration(Block, frozen=True, kw_only=True):
                 yield Fault(other, f"is required beside {name}")
 
 
-Tls: TypeAlias = Annotated[TlsConfiguration | Mapping[str, Any], Nested(TlsConfiguration)]
+class _ClientTls(Nested):
+    """TLS where no cluster or gateway connects, which have URLs that are known."""
+
+    def faults(self, value: Any) -> Faults:
+        faults = super().faults(value)
+        if getattr(value, "verify_cert_and_check_known_urls", None):
+            fault = Fault("verify_cert_and_check_known_urls", "is of clusters and gateways only")
+            return [*faults, fault]
+        return faults
+
+
+Tls: TypeAlias = Annotated[TlsConfiguration | Mapping[str, Any], _ClientTls(TlsConfiguration)]
+RouteTls: TypeAlias = Annotated[TlsConfiguration | Mapping[str, Any], Nested(TlsConfiguration)]

@@ -104,8 +104,15 @@ def test_a_written_duration_is_read_as_the_same(ns):
         [{"tls": {"timeout": time}} for time in (1, "1s", "1000ms")],
         [{"tls": {"handshake_first": first}} for first in (True, "on", "TRUE")],
         [{"websocket": {"port": -1, "handshake_timeout": t}} for t in ("5s", timedelta(seconds=5))],
+        [{"cluster": {"compression": on}} for on in (True, "on", "Enabled", {"mode": "TRUE"})],
+        [{"leafnodes": {"compression": mode}} for mode in ("s2_fast", "Fast", {"mode": "fast"})],
+        [{"gateway": {"gateways": [{"urls": urls}]}} for urls in ("nats://h", ["nats://h"])],
+        [{"ocsp": on} for on in (True, {"mode": "auto"}, {"mode": "AUTO"})],
+        [{"resolver": memory} for memory in ("MEMORY", "mem", {"type": "Memory"})],
+        [{"operator": file} for file in ("a.jwt", Path("a.jwt"), ["a.jwt"], [Path("a.jwt")])],
+        [{"max_traced_msg_len": size} for size in (1024, "1KB")],
     ],
-    ids=lambda same: next(iter(same[0])),
+    ids=lambda same: str(same[0]).translate(dict.fromkeys(map(ord, "{}' "))),
 )
 def test_equal_values_are_equal_however_they_are_written(same):
     """A comparison of configurations says what has changed, not who wrote it."""
@@ -436,7 +443,10 @@ def test_a_valid_configuration_has_no_faults(base):
             },
         },
         {"websocket": {"authorization": {"token": SECRET}}},
+        {"mqtt": {"authentication": {"pass": SECRET}}},
+        {"ocsp": {"url": f"http://user:{SECRET}@host"}},
         {"resolver": f"URL(http://user:{SECRET}@host/jwt)"},
+        {"resolver": f"http://user:{SECRET}@host/jwt"},
         {"authorization": f"user:{SECRET}"},
         {"accounts": {"A": {"users": f"user:{SECRET}"}}},
         {"cluster": {"routes": {"a": SECRET}}},
