@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _Take = Callable[[Any], Any]
 
+MAPPING = (dict, Mapping)  # the usual ones first: abstract classes are slow to ask
+_SEQUENCE = (list, tuple, Sequence)
 _SECRETS = frozenset({"pass", "password", "token", "seed", "key", "nkey"})
 _DEEPEST = 100
 _A_NAME = "a string without NUL, and without the one or the other kind of quote"
@@ -65,7 +67,7 @@ class Items(Kind):
         return self._take(value, self.item.take_conf)
 
     def _take(self, value: Any, take: _Take) -> Any:
-        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        if not isinstance(value, _SEQUENCE) or isinstance(value, str | bytes):
             if not self.lone:
                 return value
             value = (value,)
@@ -143,7 +145,7 @@ class Named(_Map):
             if len(set(value)) < len(value):
                 raise ConfigError(errors=[Fault("", "a name is in the list twice")])
             value = {name: {} for name in value}
-        if not isinstance(value, Mapping):
+        if not isinstance(value, MAPPING):
             return value
         return FrozenDict(zip(value, _take_each(take, value.values(), value), strict=True))
 
@@ -201,12 +203,12 @@ class Nested(Kind):
     def take(self, value: Any) -> Any:
         if isinstance(value, self.block):
             return value
-        if isinstance(value, Mapping):
+        if isinstance(value, MAPPING):
             return self.block.from_dict(value)
         return self.block.from_short(value)
 
     def take_conf(self, value: Any) -> Any:
-        return self.block.from_conf(value) if isinstance(value, Mapping) else self.take(value)
+        return self.block.from_conf(value) if isinstance(value, MAPPING) else self.take(value)
 
     def faults(self, value: Any) -> Faults:
         if isinstance(value, self.block):
@@ -248,7 +250,7 @@ class Raw(_Map):
         if not depth:
             message = f"more than {_DEEPEST} blocks and lists within one another"
             raise ConfigError(errors=[Fault("", message)])
-        if isinstance(value, Mapping):
+        if isinstance(value, MAPPING):
             return FrozenDict({key: self._take(item, depth - 1) for key, item in value.items()})
         if isinstance(value, list | tuple):
             return [self._take(item, depth - 1) for item in value]
