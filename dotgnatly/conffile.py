@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from dotgnatly.jobs import Steps
 
 _NOTHING: dict[str, Any] = {"server_metadata": {}}
-"""What an empty configuration is written as, without effect: of an empty text the server warns."""
+"""What an empty configuration is written as, without effect: of an empty text the server warns, and
+an empty file it refuses."""
 
 _TOP = Nested(BrokerConfiguration)
 _WIDTH = 100
@@ -86,7 +87,7 @@ def _escape(match: re.Match[bytes]) -> bytes:
 def format_(config: BrokerConfiguration) -> str:
     """The configuration as a file for people, one key a line; see ``to_conf``."""
     text = ""
-    for line in _entries(config.to_conf_keys(), _TOP, ""):
+    for line in _entries(config.to_conf_keys() or _NOTHING, _TOP, ""):
         text += f"{line}\n\n" if line == "}" else f"{line}\n"
     return text.removesuffix("\n") if text.endswith("\n\n") else text
 
