@@ -31,7 +31,8 @@ BASE = BrokerConfiguration(port=-1)
 _KEYS = sorted({*_fields(BrokerConfiguration).spellings, "users", "allow", "mode", "urls", "max"})
 _TOKENS = [
     *"{}[]():=,;#'\"$\n\t \\", "//", "\\x4", "include", "include a.conf", "$a", "-1", "1k", "1.5",
-    "2020-01-01T00:00:00Z", "127.0.0.1:-1", "(\n", "\n)\n", "true", "off", "\0", "é", "$2a$", *_KEYS,
+    "2020-01-01T00:00:00Z", "127.0.0.1:-1", "(\n", "\n)\n", "true", "off", "\0", "é", "$2a$",
+    *_KEYS,
 ]  # fmt: skip
 soup = st.lists(st.sampled_from(_TOKENS), max_size=60).map("".join)
 noise = st.binary(max_size=200).map(lambda data: data.decode("utf-8", "surrogateescape"))
@@ -56,7 +57,8 @@ def damaged(draw: st.DrawFn) -> str:
     text = draw(blocks(BrokerConfiguration)).to_conf()
     for _ in range(draw(st.integers(0, 4))):
         at, length = draw(st.integers(0, len(text))), draw(st.integers(0, 8))
-        text = text[:at] + draw(st.one_of(st.just(""), st.sampled_from(_TOKENS))) + text[at + length :]
+        slip = draw(st.sampled_from(["", *_TOKENS]))
+        text = text[:at] + slip + text[at + length :]
     return str(text)
 
 

@@ -1,12 +1,13 @@
 """The .NET library's configuration parser, its behaviours by its tests' names.
 
-Theirs was a parser of their own, and their tests looked at the object it made. Here nats-server's own
-parser reads, and each test looks at the server.
+Theirs was a parser of their own, and their tests looked at the object it made. Here nats-server's
+own parser reads, and each test looks at the server.
 """
 
 import pytest
 
 from dotgnatly import BrokerConfiguration, ConfigError, NatsController
+from tests.conftest import wait_until
 
 
 @pytest.fixture
@@ -65,7 +66,8 @@ def test_parse_and_apply_jetstream(run, tmp_path):
     store = (tmp_path / "js").as_posix()
     server = run(f"""
         listen: 127.0.0.1:-1
-        jetstream {{ store_dir: "{store}", max_mem: 1G, max_file: "1G", domain: hub, unique_tag: "az" }}
+        jetstream {{ store_dir: "{store}", max_mem: 1G, max_file: "1G"
+                    domain: hub, unique_tag: "az" }}
     """)
     assert server.jetstream_enabled
     config = server.varz().jetstream.config
@@ -94,11 +96,10 @@ def test_parse_and_apply_leaf(run):
         listen: 127.0.0.1:-1
         leafnodes {{
           isolate_leafnode_interest: true, reconnect: 1
-          remotes: [ {{ urls: ["nats-leaf://leaf:secret@127.0.0.1:{port}"], first_info_timeout: "2s" }} ]
+          remotes: [ {{ urls: ["nats-leaf://leaf:secret@127.0.0.1:{port}"]
+                       first_info_timeout: "2s" }} ]
         }}
     """)
-    from tests.conftest import wait_until
-
     wait_until(lambda: hub.varz().leafnodes == leaf.varz().leafnodes == 1, "a leaf node")
 
 
@@ -110,12 +111,12 @@ def test_parse_and_apply_complete(run, tmp_path):
     server = run(f"""
         listen: 127.0.0.1:-1
         server_name: complete
-        jetstream {{ store_dir: "{(tmp_path / 'js').as_posix()}" }}
+        jetstream {{ store_dir: "{(tmp_path / "js").as_posix()}" }}
         accounts: {{
           APP: {{ jetstream: enabled, users: [ {{ user: app, password: secret }} ],
-                 exports: [ {{ service: "ask.*", response_type: "Stream", threshold: "3s" }} ] }}
+                 exports: [ {{ service: "ask.*", response: "Stream", threshold: "3s" }} ] }}
           OPS: {{ users: [ {{ user: ops, password: "s#e,c" }} ],
-                 imports: [ {{ service: {{ account: APP, subject: "ask.*" }}, to: "app.ask.*" }} ] }}
+                 imports: [ {{ service: {{ account: APP, subject: "ask.*" }}, to: "a.ask.*" }} ] }}
         }}
         disable_sublist_cache: true
     """)
@@ -123,7 +124,7 @@ def test_parse_and_apply_complete(run, tmp_path):
     assert varz.auth_required
     app, ops = server.config.accounts["APP"], server.config.accounts["OPS"]
     assert app.exports[0].response_type == "stream"
-    assert ops.imports[0].to == "app.ask.*"
+    assert ops.imports[0].to == "a.ask.*"
     assert ops.users[0].password == "s#e,c"
 
 
@@ -172,6 +173,6 @@ def test_a_missing_file_is_an_error(tmp_path):
         BrokerConfiguration.from_file(tmp_path / "none.conf")
 
 
-# Their ParseFile tests read three sample files and were passed over without them. nats-server refuses
-# two of the three, which were called valid: a service import in a circle, and a certificate store of
-# Windows. tests/data/stock has files that it takes; test_stock_files.py compares every option of them.
+# Their ParseFile tests read three sample files and were passed over without them. nats-server
+# refuses two of the three, which were called valid: a service import in a circle, and a certificate
+# store of Windows. test_stock_files.py reads files that it takes, and compares all their options.
