@@ -21,7 +21,7 @@ NATIVE  := dotgnatly/_native.pyx dotgnatly/exports.map \
 
 .DEFAULT_GOAL := help
 .PHONY: help demo build test test-go test-python lint lint-workflows types bench wheel \
-        wheels-check notices clean
+        wheels-check notices keys clean
 
 help:  ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1|/p' $(MAKEFILE_LIST) | \
@@ -80,6 +80,9 @@ wheels-check: $(WHEELERS) $(GO)  ## Make the manylinux wheel, and check it as us
 
 notices: $(GO)  ## Write gobridge/LICENSES.txt anew, after a change of go.mod
 	$(PYTHON) _build/notices.py
+
+keys: build  ## Write gobridge/testdata/keys.json anew, after a change of the configuration's structs
+	python _build/keys.py
 
 clean:  ## Remove everything that was made here, environment included
 	rm -rf $(VENV) $(TOOLS) build dist wheelhouse *.egg-info .*_cache

@@ -194,10 +194,13 @@ class Changes:
         if "configuration_changed" in server.handlers:
             info = yield from server.info()
         previous = server.layers
-        send = runtime.native().server_restart if restart else runtime.native().server_apply
-        job = send(handle, proposal.settings.text, proposal.settings.overlay)
-        late = ChangeError(f"not done after {options.timeout} s, and undone")
-        interruption = yield from server.finish(job, options.timeout, late)
+        try:
+            interruption = yield from self._send(handle, proposal.settings, restart, options)
+        except RestartRequiredError:  # the server knows better than our table
+            if not options.allow_restart:
+                raise
+            restart = True
+            interruption = yield from self._send(handle, proposal.settings, restart, options)
         kind: VersionKind = "restart" if restart and proposal.kind == "update" else proposal.kind
         try:
             version = yield from server.record(
@@ -205,11 +208,24 @@ class Changes:
             )
         except Exception as exc:
             settings = server.settings(previous.config)
-            yield Wait(send(handle, settings.text, settings.overlay))
+            yield from self._send(handle, settings, restart, Options(None))
             raise ChangeError(f"the version cannot be kept, and all is as before: {exc}") from exc
         if interruption:
             raise interruption
         return Made(version, previous.config, info)
+
+    def _send(
+        self,
+        handle: int,
+        settings: Settings,
+        restart: bool,  # noqa: FBT001 - of these two calls
+        options: Options,
+    ) -> Steps[BaseException | None]:
+        """Have Go put the settings in force; as ``Server.finish``."""
+        send = runtime.native().server_restart if restart else runtime.native().server_apply
+        late = ChangeError(f"not done after {options.timeout} s, and undone")
+        job = send(handle, settings.text, settings.overlay)
+        return (yield from self._server.finish(job, options.timeout, late))
 
     # -- what a change would do ----------------------------------------------------------------
 

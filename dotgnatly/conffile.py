@@ -48,7 +48,7 @@ def write(keys: dict[str, Any]) -> bytes:
 def _json(value: Any) -> bytes:
     try:
         return msgspec.json.encode(value)
-    except (TypeError, ValueError) as exc:  # never of a configuration that is valid
+    except (TypeError, ValueError, RecursionError) as exc:  # never of a configuration that is valid
         raise ConfigError(f"the configuration cannot be written: {exc}") from exc
 
 

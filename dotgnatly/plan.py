@@ -117,8 +117,8 @@ def entry(keys: tuple[str | int, ...]) -> str:
             break
         assert isinstance(found, dict), keys
         if not isinstance(key, int):
-            found = found[key]
-        elif key == keys[-1]:
+            found = found[key] if key in found else found["default"]
+        elif key is keys[-1]:
             found = found["*"]
     return found if isinstance(found, str) else "restart"  # a block that came without a key
 
@@ -179,10 +179,18 @@ def _stays(_: FieldChange, before: BrokerConfiguration, after: BrokerConfigurati
     return "hot" if before.proxies and after.proxies else "restart"
 
 
+def _of_the_one_user(
+    _: FieldChange, before: BrokerConfiguration, after: BrokerConfiguration
+) -> ReloadClass:
+    one = all(getattr(config.authorization, "user", None) for config in (before, after))
+    return "hot" if one else "restart"
+
+
 _CONDITIONS: dict[str, _Decide] = {
     "restart, hot while JetStream is off": _while_jetstream_is_off,
     "restart, hot to raise it or while JetStream is off": _raised,
     "hot, restart to turn it off in a cluster": _turned_off_in_a_cluster,
     "restart, impossible without the key before": _key_before,
     "restart, hot if it stays": _stays,
+    "restart, hot of the one user": _of_the_one_user,
 }

@@ -313,8 +313,9 @@ func compareLive(h uint64, kind, data string) (uint64, error) {
 	}), nil
 }
 
-// takeFound fills in what the live server found for itself: ports left to the system, and the user that
-// stands for all when only the system account has users.
+// takeFound fills in what the live server found for itself: ports left to the system, the cache that
+// comes with asking CAs about peers, and the user that stands for all when only the system account has
+// users.
 func takeFound(opts, live *server.Options) {
 	for _, p := range []struct{ want, have *int }{
 		{&opts.Port, &live.Port}, {&opts.Cluster.Port, &live.Cluster.Port},
@@ -324,6 +325,11 @@ func takeFound(opts, live *server.Options) {
 		if *p.want == -1 || *p.want == 0 {
 			*p.want = *p.have
 		}
+	}
+	if opts.OCSPCacheConfig == nil && same(
+		reflect.ValueOf(live.OCSPCacheConfig), reflect.ValueOf(server.NewOCSPResponseCacheConfig()),
+	) {
+		opts.OCSPCacheConfig = live.OCSPCacheConfig
 	}
 	madeUp := regexp.MustCompile(`^nats-\w{8}$`)
 	if madeUp.MatchString(opts.NoAuthUser) && madeUp.MatchString(live.NoAuthUser) {

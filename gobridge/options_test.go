@@ -56,10 +56,10 @@ func TestOrderIsNatural(t *testing.T) {
 func TestSyntaxFaultNamesTheLine(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]place{
-		"port: 1\nhost: {":         {":2", "Unexpected EOF"},
-		"port: 4222\n\nhost":       {":3:5", "no value"},
-		"debug: on\nport: $GB_NOT": {":2", "'GB_NOT'"},
-		"include gb-missing.conf":  {"", "gb-missing.conf"},
+		"port: 1\nhost: {":         {"2:7", "Unexpected EOF"},
+		"port: 4222\n\nhost":       {"3:5", "no value"},
+		"debug: on\nport: $GB_NOT": {"2:13", "'GB_NOT'"},
+		"include gb-missing.conf":  {"1:1", "gb-missing.conf"},
 	} {
 		_, err := parseSettings(text, overlay{})
 		found := faultPlaces(t, err)

@@ -1,19 +1,20 @@
 """Valid configurations of all kinds, for Hypothesis: made from the fields of the blocks.
 
-A new field or block is covered by itself. What a value must be for nats-server beyond its kind is in
-``_SPECIAL``.
+A new field or block is covered by itself. What a value must be for nats-server, beyond its kind, is
+in ``_SPECIAL``.
 """
 
 import string
 from datetime import timedelta
+from functools import singledispatch
 from typing import Any
 
-from hypothesis import assume
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from dotgnatly.config import BrokerConfiguration, MappingConfiguration
 from dotgnatly.config._base import Block, _fields
-from dotgnatly.config._containers import Items, Named, Nested, Raw
+from dotgnatly.config._containers import Items, Named, Nested
 from dotgnatly.config._kinds import (
     Choice,
     Flag,
@@ -39,38 +40,72 @@ _DURATIONS = st.one_of(
 _ANYTHING = [True, "s2_fast", "a.b", "a", 1, 0, ()]
 
 
+@singledispatch
 def values(kind: Kind) -> st.SearchStrategy[Any]:
     """What a field of a kind can hold."""
-    match kind:
-        case Flag():
-            return st.booleans()
-        case Percent():
-            return st.one_of(st.integers(kind.low, kind.high), st.sampled_from(["50%", *kind.words]))
-        case Size():
-            units = st.sampled_from(["", "K", "KB", "MB", "G", "GiB"])
-            sizes = st.builds("{}{}".format, st.integers(0, 1), units)
-            return st.one_of(st.integers(kind.low, min(kind.high, 1 << 40)), sizes)
-        case Whole():
-            return st.integers(kind.low, kind.high)
-        case Url():
-            return URLS
-        case Text():
-            return st.one_of(SUBJECTS, TEXTS).filter(lambda text: not kind.faults(text))
-        case Choice():
-            return st.sampled_from(kind.values)
-        case Seconds():
-            return st.one_of(st.integers(0, 100), st.floats(0.001, 100), st.just("1500ns"))
-        case Span():
-            return st.one_of(_DURATIONS, *map(st.just, kind.others))
-        case Items():
-            return st.lists(values(kind.item), max_size=3)
-        case Named():
-            return st.dictionaries(NAMES, values(kind.item), max_size=3)
-        case Nested():
-            return st.deferred(lambda: blocks(kind.block))
-        case Raw():
-            return st.just("MEMORY" if str in kind.types else {})
     return st.sampled_from([value for value in _ANYTHING if not kind.faults(kind.take(value))])
+
+
+@values.register
+def _(_: Flag) -> st.SearchStrategy[Any]:
+    return st.booleans()
+
+
+@values.register
+def _(kind: Whole) -> st.SearchStrategy[Any]:
+    return st.integers(kind.low, kind.high)
+
+
+@values.register
+def _(kind: Percent) -> st.SearchStrategy[Any]:
+    return st.one_of(st.integers(kind.low, kind.high), st.sampled_from(["50%", *kind.words]))
+
+
+@values.register
+def _(kind: Size) -> st.SearchStrategy[Any]:
+    units = st.sampled_from(["", "K", "KB", "MB", "G", "GiB"])
+    sizes = st.builds("{}{}".format, st.integers(0, 1), units)
+    return st.one_of(st.integers(kind.low, min(kind.high, 1 << 40)), sizes)
+
+
+@values.register
+def _(kind: Text) -> st.SearchStrategy[Any]:
+    return st.one_of(SUBJECTS, TEXTS).filter(lambda text: not kind.faults(text))
+
+
+@values.register
+def _(_: Url) -> st.SearchStrategy[Any]:
+    return URLS
+
+
+@values.register
+def _(kind: Choice) -> st.SearchStrategy[Any]:
+    return st.sampled_from(kind.values)
+
+
+@values.register
+def _(kind: Span) -> st.SearchStrategy[Any]:
+    return st.one_of(_DURATIONS, *map(st.just, kind.others))
+
+
+@values.register
+def _(_: Seconds) -> st.SearchStrategy[Any]:
+    return st.one_of(st.integers(0, 100), st.floats(0.001, 100), st.just("1500ns"))
+
+
+@values.register
+def _(kind: Items) -> st.SearchStrategy[Any]:
+    return st.lists(values(kind.item), max_size=3)
+
+
+@values.register
+def _(kind: Named) -> st.SearchStrategy[Any]:
+    return st.dictionaries(NAMES, values(kind.item), max_size=3)
+
+
+@values.register
+def _(kind: Nested) -> st.SearchStrategy[Any]:
+    return st.deferred(lambda: blocks(kind.block))
 
 
 @st.composite
@@ -80,19 +115,20 @@ def blocks(
     """A valid block; what it lacks is added, what contradicts itself taken away."""
     kinds = _fields(cls).by_name
     names = draw(st.lists(st.sampled_from(sorted(kinds)), max_size=most, unique=True))
-    fields: dict[str, Any] = {}
-
-    def add(name: str) -> None:
-        for known in (given.get(name), _SPECIAL.get(f"{cls.__name__}.{name}"), _SPECIAL.get(name)):
-            if known is not None:
-                fields[name] = draw(known)
-                return
-        fields[name] = draw(values(kinds[name]))
-
     if "http_host" in names:  # no key says it alone
         names.append("http_port")
-    for name in [*names, *given]:
-        add(name)
+
+    def value(name: str) -> Any:
+        for strategies, key in (
+            (given, name),
+            (_SPECIAL, f"{cls.__name__}.{name}"),
+            (_SPECIAL, name),
+        ):
+            if key in strategies:
+                return draw(strategies[key])
+        return draw(values(kinds[name]))
+
+    fields = {name: value(name) for name in [*names, *given]}
     for _ in range(8):
         block = cls(**fields)
         if not (faults := block.faults()):
@@ -100,11 +136,10 @@ def blocks(
         for path, message, _ in faults:
             name = path.partition(".")[0].partition("[")[0] or draw(st.sampled_from(sorted(kinds)))
             if "required" in message or not path:
-                add(name)
+                fields[name] = value(name)
             elif name not in given:
                 fields.pop(name, None)
-    assume(False)
-    return None
+    return reject()
 
 
 def classes() -> dict[str, tuple[type[Block], list[tuple[type[Block], str, Kind]]]]:
@@ -157,8 +192,8 @@ _SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "resolver_preload": st.just({}),
     "default_sentinel": st.just(""),
     "server_name": WORDS,
-    "trace_verbose": st.just(True),  # false beside another that is true is not written
-    "trace_headers": st.just(True),
+    "trace_verbose": st.just(value=True),  # false beside another that is true is not written
+    "trace_headers": st.just(value=True),
     "allow": st.lists(SUBJECTS, max_size=3),
     "deny": st.lists(SUBJECTS, max_size=3),
     "dest": SUBJECTS,

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dotgnatly.cli import check, serve
+from dotgnatly.cli import check, diff, serve
 from dotgnatly.errors import ConfigError, DotgnatlyError
 
 
@@ -12,7 +12,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     parser = argparse.ArgumentParser(prog="dotgnatly", description="A NATS server in Python.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, check):
+    for command in (serve, check, diff):
         command.add(commands)
     options = parser.parse_args(arguments)
     try:

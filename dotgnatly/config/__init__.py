@@ -14,7 +14,6 @@ if TYPE_CHECKING:
         ExportConfiguration,
         ImportConfiguration,
         ImportSourceConfiguration,
-        MappingConfiguration,
         MsgTraceConfiguration,
         ServiceLatencyConfiguration,
     )
@@ -22,11 +21,13 @@ if TYPE_CHECKING:
         AllowResponsesConfiguration,
         AuthCalloutConfiguration,
         AuthorizationConfiguration,
+        ListenerAuthorizationConfiguration,
         PermissionsConfiguration,
         SubjectPermissionsConfiguration,
         UserConfiguration,
     )
     from dotgnatly.config.cluster import ClusterConfiguration, CompressionConfiguration
+    from dotgnatly.config.gateway import GatewayConfiguration, GatewayRemoteConfiguration
     from dotgnatly.config.jetstream import (
         JetStreamBatchConfiguration,
         JetStreamConfiguration,
@@ -41,12 +42,18 @@ if TYPE_CHECKING:
         LeafNodeRemoteConfiguration,
         LeafNodeUserConfiguration,
     )
+    from dotgnatly.config.mappings import MappingConfiguration
+    from dotgnatly.config.mqtt import MqttConfiguration
+    from dotgnatly.config.ocsp import OcspCacheConfiguration, OcspConfiguration
+    from dotgnatly.config.proxies import ProxiesConfiguration, TrustedProxyConfiguration
+    from dotgnatly.config.resolver import ResolverConfiguration
     from dotgnatly.config.server import BrokerConfiguration, Source
     from dotgnatly.config.tls import (
         OcspPeerConfiguration,
         TlsCertificateConfiguration,
         TlsConfiguration,
     )
+    from dotgnatly.config.websocket import WebsocketConfiguration
 
 __all__ = [
     "AccountConfiguration",
@@ -59,6 +66,8 @@ __all__ = [
     "ClusterConfiguration",
     "CompressionConfiguration",
     "ExportConfiguration",
+    "GatewayConfiguration",
+    "GatewayRemoteConfiguration",
     "ImportConfiguration",
     "ImportSourceConfiguration",
     "JetStreamBatchConfiguration",
@@ -71,16 +80,24 @@ __all__ = [
     "LeafNodeProxyConfiguration",
     "LeafNodeRemoteConfiguration",
     "LeafNodeUserConfiguration",
+    "ListenerAuthorizationConfiguration",
     "MappingConfiguration",
+    "MqttConfiguration",
     "MsgTraceConfiguration",
+    "OcspCacheConfiguration",
+    "OcspConfiguration",
     "OcspPeerConfiguration",
     "PermissionsConfiguration",
+    "ProxiesConfiguration",
+    "ResolverConfiguration",
     "ServiceLatencyConfiguration",
     "Source",
     "SubjectPermissionsConfiguration",
     "TlsCertificateConfiguration",
     "TlsConfiguration",
+    "TrustedProxyConfiguration",
     "UserConfiguration",
+    "WebsocketConfiguration",
 ]
 
 _HOME = {
@@ -94,6 +111,8 @@ _HOME = {
     "ClusterConfiguration": "cluster",
     "CompressionConfiguration": "cluster",
     "ExportConfiguration": "accounts",
+    "GatewayConfiguration": "gateway",
+    "GatewayRemoteConfiguration": "gateway",
     "ImportConfiguration": "accounts",
     "ImportSourceConfiguration": "accounts",
     "JetStreamBatchConfiguration": "jetstream",
@@ -106,16 +125,24 @@ _HOME = {
     "LeafNodeProxyConfiguration": "leafnode",
     "LeafNodeRemoteConfiguration": "leafnode",
     "LeafNodeUserConfiguration": "leafnode",
-    "MappingConfiguration": "accounts",
+    "ListenerAuthorizationConfiguration": "auth",
+    "MappingConfiguration": "mappings",
+    "MqttConfiguration": "mqtt",
     "MsgTraceConfiguration": "accounts",
+    "OcspCacheConfiguration": "ocsp",
+    "OcspConfiguration": "ocsp",
     "OcspPeerConfiguration": "tls",
     "PermissionsConfiguration": "auth",
+    "ProxiesConfiguration": "proxies",
+    "ResolverConfiguration": "resolver",
     "ServiceLatencyConfiguration": "accounts",
     "Source": "server",
     "SubjectPermissionsConfiguration": "auth",
     "TlsCertificateConfiguration": "tls",
     "TlsConfiguration": "tls",
+    "TrustedProxyConfiguration": "proxies",
     "UserConfiguration": "auth",
+    "WebsocketConfiguration": "websocket",
 }
 
 

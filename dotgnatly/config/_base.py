@@ -26,7 +26,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import astuple, force_setattr
 
-from dotgnatly.config._containers import Items, Named, Raw, from_json
+from dotgnatly.config._containers import Items, Named, from_json
 from dotgnatly.config._kinds import (
     FLAG,
     INTEGER,
@@ -44,6 +44,7 @@ from dotgnatly.config._kinds import (
     under,
     wrong,
 )
+from dotgnatly.config._subjects import Subject
 from dotgnatly.config._units import REDACTED
 from dotgnatly.errors import ConfigError, Fault
 
@@ -79,8 +80,17 @@ Password: TypeAlias = Annotated[str, Secret()]
 UrlString: TypeAlias = Annotated[str, Url()]
 """A URL; ``repr`` shows it without user name and password."""
 
+SubjectString: TypeAlias = Annotated[str, Subject()]
+"""A subject, wildcards included."""
+
+LiteralSubject: TypeAlias = Annotated[str, Subject(literal=True)]
+"""A subject without wildcards."""
+
 Strings: TypeAlias = Annotated[str | Sequence[str], Items(TEXT, lone=True)]
 """Strings; a single one may stand for a list of one. Kept as a tuple."""
+
+Subjects: TypeAlias = Annotated[str | Sequence[str], Items(Subject(), lone=True)]
+"""Subjects, wildcards included; a single one may stand for a list of one. Kept as a tuple."""
 
 Urls: TypeAlias = Annotated[str | Sequence[str], Items(Url(), lone=True)]
 """URLs; a single one may stand for a list of one. Kept as a tuple."""
@@ -93,9 +103,6 @@ SecretMap: TypeAlias = Annotated[Mapping[str, str | None], Named(Secret())]
 
 FlagMap: TypeAlias = Annotated[Mapping[str, bool | None], Named(FLAG)]
 """True or false by name."""
-
-RawBlock: TypeAlias = Annotated[Mapping[str, Any], Raw()]
-"""A block without a type of its own: a dict as nats-server's parser reads it."""
 
 WriteTimeout: TypeAlias = Literal["default", "close", "retry"]
 """What happens to a connection whose peer does not read."""
@@ -115,7 +122,7 @@ class _Fields(Struct, frozen=True):
     kinds: list[tuple[str, Kind | None]]
     """Every field of the struct in its order, those that are no keys without a kind."""
     by_name: dict[str, Kind]
-    conf_takes: dict[str, Callable[[Any], Any]]
+    conf_takes: Mapping[str, Callable[[Any], Any]]
     """How a value of the parser's is taken in, where it does not stay as it is."""
     spellings: dict[str, str]
     """Every spelling of every key in lower case."""
@@ -219,7 +226,8 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         Raises:
             ConfigError: A key is there in two spellings that disagree.
         """
-        return _blank(cls)._with(cls._named(keys, conf=True))
+        blank: Self = _blank(cls)
+        return blank._with(cls._named(keys, conf=True))
 
     @classmethod
     def kind_of(cls, name: str) -> Kind | None:

@@ -1,8 +1,6 @@
 """What a field of a configuration can hold: lists, maps and blocks, see ``_kinds``."""
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib import import_module
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -11,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from dotgnatly.config import _units
-from dotgnatly.config._kinds import FLAG, INTEGER, TEXT, Change, Faults, Kind, under, wrong
+from dotgnatly.config._kinds import FLAG, TEXT, Change, Faults, Kind, under, wrong
 from dotgnatly.config._units import REDACTED
 from dotgnatly.errors import ConfigError, Fault
 
@@ -20,8 +18,7 @@ if TYPE_CHECKING:
 
 _Take = Callable[[Any], Any]
 
-_SECRETS = frozenset({"pass", "password", "token", "seed", "key", "nkey"})
-_DEEPEST = 100
+_A_RESOLVER = "'MEMORY', 'URL(...)' or a block"
 _A_NAME = "a string without NUL, and without the one or the other kind of quote"
 
 
@@ -105,44 +102,20 @@ class Items(Kind):
         return found or super().changes(before, after)
 
 
-class _Map(Kind):
-    """A map, which merges by name: None removes an entry."""
+class Named(Kind):
+    """A map from names to values of one kind, which merges by name: None removes an entry.
 
-    def parse(self, text: str) -> Any:
-        return from_json(text) if text.lstrip()[:1] in ("{", "[") else text
-
-    def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:
-        if not isinstance(change, dict):
-            return change
-        onto = isinstance(base, dict) and not isinstance(change, Replacement)
-        merged = dict(base) if onto else {}
-        for name, value in change.items():
-            old = merged.pop(self._spelling(name, merged), UNSET)
-            if value is not None:
-                merged[name] = self._merge_entry(old, value, keep_none=keep_none)
-            elif keep_none:
-                merged[name] = None
-        whole = base if onto else change
-        reset = isinstance(whole, Replacement) or not (onto or base is UNSET)
-        return Replacement(merged) if keep_none and reset else FrozenDict(merged)
-
-    def _merge_entry(self, old: Any, value: Any, *, keep_none: bool) -> Any:
-        raise NotImplementedError
-
-    def _spelling(self, name: str, entries: Mapping[str, Any]) -> str:  # noqa: ARG002 - as Kind
-        """The name as the entries have it."""
-        return name
-
-
-class Named(_Map):
-    """A map from names to values of one kind; ``bare``: a list of names is one of empty blocks."""
+    ``bare``: a list of names is one of empty blocks.
+    """
 
     def __init__(self, item: Kind, *, bare: bool = False) -> None:
         self.item = item
         self.bare = bare
 
     def parse(self, text: str) -> Any:
-        return _parse_list(text, TEXT, "[{") if self.bare else super().parse(text)
+        if text.lstrip()[:1] in ("{", "["):
+            return from_json(text)
+        return _parse_list(text, TEXT, "[{") if self.bare else text
 
     def take(self, value: Any) -> Any:
         return self._take(value, self.item.take)
@@ -199,16 +172,32 @@ class Named(_Map):
         entries = (f"{n!r}: {_show(self.item, item)}" for n, item in value.items())
         return f"{{{', '.join(entries)}}}"
 
-    def _merge_entry(self, old: Any, value: Any, *, keep_none: bool) -> Any:
-        return self.item.merge(old, value, keep_none=keep_none)
+    def merge(self, base: Any, change: Any, *, keep_none: bool) -> Any:
+        if not isinstance(change, dict):
+            return change
+        onto = isinstance(base, dict) and not isinstance(change, Replacement)
+        merged = dict(base) if onto else {}
+        for name, value in change.items():
+            old = merged.pop(name, UNSET)
+            if value is not None:
+                merged[name] = self.item.merge(old, value, keep_none=keep_none)
+            elif keep_none:
+                merged[name] = None
+        whole = base if onto else change
+        reset = isinstance(whole, Replacement) or not (onto or base is UNSET)
+        return Replacement(merged) if keep_none and reset else FrozenDict(merged)
 
 
 class Nested(Kind):
-    """A block: its class, or module and name of the class, which is imported at its first use."""
+    """A block: its class, or module and name of the class, which is imported at its first use.
+
+    ``only``: the keys that apply where it stands; default all.
+    """
 
     block: "type[Block]"
 
-    def __init__(self, block: "type[Block] | str") -> None:
+    def __init__(self, block: "type[Block] | str", *, only: Collection[str] | None = None) -> None:
+        self.only = only
         if isinstance(block, str):
             self._home = block
         else:
@@ -240,7 +229,8 @@ class Nested(Kind):
 
     def faults(self, value: Any) -> Faults:
         if isinstance(value, self.block):
-            return value.faults()
+            faults = value.faults()
+            return faults if self.only is None else [*faults, *_without_effect(value, self.only)]
         if value is False and self.block.may_be_false:
             return ()
         return wrong("a block", value, secret=True)
@@ -271,49 +261,18 @@ class Nested(Kind):
         return change if base is UNSET else self.block.reset().merge(change, keep_none=True)
 
 
-class Raw(_Map):
-    """A block that has no type of its own yet: as the server's parser gives it, or would."""
-
-    def __init__(self, *other: type) -> None:
-        self.types = (dict, *other)
-
-    def parse(self, text: str) -> Any:
-        value = super().parse(text)
-        return FLAG.parse(value) if value is text and bool in self.types else value
-
-    def take(self, value: Any) -> Any:
-        return value if isinstance(value, FrozenDict) else self._take(value, _DEEPEST)
-
-    def _take(self, value: Any, depth: int) -> Any:
-        if not depth:
-            message = f"more than {_DEEPEST} blocks and lists within one another"
-            raise ConfigError(errors=[Fault("", message)])
-        if isinstance(value, Mapping):
-            return FrozenDict({key: self._take(item, depth - 1) for key, item in value.items()})
-        if isinstance(value, list | tuple):
-            return [self._take(item, depth - 1) for item in value]
-        if isinstance(value, timedelta):
-            return _units.format_duration(_units.nanoseconds(value))
-        return os.fspath(value) if isinstance(value, os.PathLike) else value
+class NestedOrUrl(Nested):
+    """A block; what ``URL(...)`` in its place says, no block can."""
 
     def faults(self, value: Any) -> Faults:
-        if not isinstance(value, self.types):
-            return wrong("a block", value, secret=True)
-        return _raw_faults(value)
-
-    def plain(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: self.plain(item) for key, item in value.items() if item is not None}
-        return [self.plain(item) for item in value] if isinstance(value, list) else value
+        if not isinstance(value, str):
+            return super().faults(value)
+        # As the server has it: anything with one of these words in it.
+        known = any(word in value.upper() for word in ("MEM", "URL"))
+        return TEXT.faults(value) if known else wrong(_A_RESOLVER, value, secret=True)
 
     def show(self, value: Any) -> str:
-        return repr(_raw_shown(value))
-
-    def _merge_entry(self, old: Any, value: Any, *, keep_none: bool) -> Any:
-        return self.merge(old, value, keep_none=keep_none)
-
-    def _spelling(self, name: str, entries: Mapping[str, Any]) -> str:
-        return next((key for key in entries if str(key).lower() == str(name).lower()), name)
+        return repr(_units.hide_user_info(value)) if isinstance(value, str) else super().show(value)
 
 
 def _pairs(
@@ -358,6 +317,12 @@ def writable(key: object) -> bool:
     return key.isascii() or not any("\ud800" <= char <= "\udfff" for char in key)
 
 
+def _without_effect(block: "Block", only: Collection[str]) -> Iterable[Fault]:
+    for name in block.__struct_fields__:
+        if name not in only and getattr(block, name) not in (None, UNSET):
+            yield Fault(name, "does not apply here")
+
+
 def _take_each(take: _Take, values: Iterable[Any], keys: Iterable[Any]) -> list[Any]:
     """Each value taken in; the faults of all of them, under their keys, come out as one error."""
     try:
@@ -374,34 +339,3 @@ def _take_each(take: _Take, values: Iterable[Any], keys: Iterable[Any]) -> list[
 
 def _show(kind: Kind, value: Any) -> str:
     return "None" if value is None else kind.show(value)
-
-
-def _raw_faults(value: Any) -> Faults:
-    found: list[Fault] = []
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if not writable(key):
-                found += under(str(key), wrong(_A_NAME, key))
-            found += under(str(key), _raw_faults(item))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            found += under(index, _raw_faults(item))
-    elif isinstance(value, str):
-        return TEXT.faults(value)
-    elif isinstance(value, float):
-        if not repr(value).lstrip("-").replace(".", "").isdecimal():
-            return wrong("a number without exponent", value)
-    elif value is not None and not isinstance(value, bool):
-        return INTEGER.faults(value)
-    return found
-
-
-def _raw_shown(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: REDACTED if str(key).lower() in _SECRETS and item else _raw_shown(item)
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [_raw_shown(item) for item in value]
-    return _units.hide_user_info(value) if isinstance(value, str) and "://" in value else value

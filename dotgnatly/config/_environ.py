@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dotgnatly.config._base import Block, _fields
-from dotgnatly.config._containers import FrozenDict, Named, Nested, Raw
+from dotgnatly.config._containers import FrozenDict, Named, Nested
 from dotgnatly.config._kinds import INTEGER, Kind, under
 from dotgnatly.config.server import BrokerConfiguration
 from dotgnatly.errors import ConfigError, Fault
@@ -54,11 +54,11 @@ def _change(name: str, text: str) -> BrokerConfiguration:
             kind = fields.by_name.get(fields.spellings.get(key, ""))
         elif isinstance(kind, Named):
             kind = kind.item
-        elif not isinstance(kind, Raw):
+        else:
             raise ConfigError(errors=[Fault(".".join(path), f"has no field `{part}`")])
         path.append(key)
     value = (kind or INTEGER).parse(text)
-    if kind is not None and not isinstance(kind, Nested | Named | Raw):
+    if kind is not None and not isinstance(kind, Nested | Named):
         value = kind.take(value)
         if faults := kind.faults(value):
             raise ConfigError(errors=under(".".join(path), faults))

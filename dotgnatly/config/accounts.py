@@ -5,58 +5,34 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from dotgnatly.config._base import Block, Bytes, Bytes32, Count, Duration, Int32, Strings
-from dotgnatly.config._containers import Items, Named, Nested
-from dotgnatly.config._kinds import Choice, Percent, as_switch
+from dotgnatly.config._base import (
+    Block,
+    Bytes,
+    Bytes32,
+    Count,
+    Duration,
+    Int32,
+    LiteralSubject,
+    Strings,
+    SubjectString,
+)
+from dotgnatly.config._containers import Items, Nested
+from dotgnatly.config._kinds import Choice, Percent, as_switch, under, wrong
+from dotgnatly.config._subjects import has_wildcard, is_subject
+from dotgnatly.config._transforms import destination_fault, has_placeholder, with_placeholders
 from dotgnatly.config.auth import Permissions, Users
+from dotgnatly.config.mappings import Mappings
 from dotgnatly.errors import Fault
 
 ResponseType: TypeAlias = Annotated[
     Literal["single", "stream", "chunk"],
     Choice(("single", "stream", "chunk"), singleton="single", chunked="chunk"),
 ]
-Share: TypeAlias = Annotated[int | str, Percent(0)]
+ClusterTraffic: TypeAlias = Annotated[
+    Literal["system", "owner"], Choice(("system", "owner"), **{"": "system"})
+]
 Sampling: TypeAlias = Annotated[int | str, Percent(1)]
 LatencySampling: TypeAlias = Annotated[int | str, Percent(1, "headers")]
-
-
-class MappingConfiguration(Block, frozen=True, kw_only=True):
-    """A destination of a subject of ``mappings``. A subject in its place has all the weight.
-
-    Source: ``server.MapDest`` (2.15).
-    """
-
-    _aliases: ClassVar[Mapping[str, str]] = {"dest": "destination"}
-
-    destination: str | None | UnsetType = UNSET
-    """Subject, with ``$1`` or ``{{wildcard(1)}}`` for the wildcards; required.
-    Source: ``MapDest.Subject``."""
-    weight: Share | None | UnsetType = UNSET
-    """Percent of the messages, 0 to 100; required. Source: ``MapDest.Weight``."""
-    cluster: str | None | UnsetType = UNSET
-    """Only in this cluster; default everywhere. Source: ``MapDest.Cluster``."""
-
-    def _contradictions(self) -> Iterable[Fault]:
-        if self.destination is None or self.destination is UNSET:
-            yield Fault("destination", "is required")
-        if self.weight is None or self.weight is UNSET:
-            yield Fault("weight", "is required")
-
-    @classmethod
-    def from_short(cls, value: object) -> object:
-        """The block that a subject stands for."""
-        return cls(destination=value, weight=100) if isinstance(value, str) else value
-
-
-Destinations: TypeAlias = (
-    str
-    | MappingConfiguration
-    | Mapping[str, Any]
-    | Sequence[MappingConfiguration | Mapping[str, Any]]
-)
-Mappings: TypeAlias = Annotated[
-    Mapping[str, Destinations | None], Named(Items(Nested(MappingConfiguration), lone=True))
-]
 
 
 class AccountJetStreamConfiguration(Block, frozen=True, kw_only=True):
@@ -100,7 +76,7 @@ class AccountJetStreamConfiguration(Block, frozen=True, kw_only=True):
     max_bytes_required: bool | None | UnsetType = UNSET
     """Every stream must set a limit; default false.
     Source: ``JetStreamAccountLimits.MaxBytesRequired``."""
-    cluster_traffic: Literal["system", "owner"] | None | UnsetType = UNSET
+    cluster_traffic: ClusterTraffic | None | UnsetType = UNSET
     """Account in which replication travels; default "system".
     Source: ``server.parseJetStreamForAccount``."""
 
@@ -146,7 +122,7 @@ class MsgTraceConfiguration(Block, frozen=True, kw_only=True):
     Source: ``server.parseAccountMsgTrace`` (2.15).
     """
 
-    dest: str | None | UnsetType = UNSET
+    dest: LiteralSubject | None | UnsetType = UNSET
     """Subject that traces of messages with a ``traceparent`` header are sent to; default none."""
     sampling: Sampling | None | UnsetType = UNSET
     """Percent of the messages, 1 to 100; default 100."""
@@ -165,7 +141,7 @@ class ServiceLatencyConfiguration(Block, frozen=True, kw_only=True):
 
     _exact: ClassVar[bool] = True
 
-    subject: str | None | UnsetType = UNSET
+    subject: LiteralSubject | None | UnsetType = UNSET
     """Where measurements are published; required."""
     sampling: LatencySampling | None | UnsetType = UNSET
     """Percent of the requests, 1 to 100, or "headers": those that ask for it; default 100."""
@@ -174,6 +150,10 @@ class ServiceLatencyConfiguration(Block, frozen=True, kw_only=True):
     def from_short(cls, value: object) -> object:
         """The block that a subject stands for."""
         return cls(subject=value) if isinstance(value, str) else value
+
+    def _contradictions(self) -> Iterable[Fault]:
+        if self.subject is None or self.subject is UNSET:
+            yield Fault("subject", "is required")
 
 
 Latency: TypeAlias = Annotated[
@@ -218,6 +198,13 @@ class ExportConfiguration(Block, frozen=True, kw_only=True):
             for name in ("response_type", "response_threshold", "latency", "allow_trace"):
                 if getattr(self, name):
                     yield Fault(name, "is of services only")
+        elif self.latency and self.response_type in ("stream", "chunk"):
+            yield Fault("latency", "is of services with a single reply only")
+        position, subject = self.account_token_position, self.stream or self.service
+        if isinstance(position, int) and isinstance(subject, str) and position > 0:
+            token = subject.split(".")[position - 1 : position]
+            if token != ["*"]:
+                yield Fault("account_token_position", "is not that of a wildcard *")
 
 
 class ImportSourceConfiguration(Block, frozen=True, kw_only=True):
@@ -225,7 +212,7 @@ class ImportSourceConfiguration(Block, frozen=True, kw_only=True):
 
     account: str | None | UnsetType = UNSET
     """The exporting account; required."""
-    subject: str | None | UnsetType = UNSET
+    subject: SubjectString | None | UnsetType = UNSET
     """The exported subject, or one that it covers; required."""
 
     def _contradictions(self) -> Iterable[Fault]:
@@ -250,7 +237,7 @@ class ImportConfiguration(Block, frozen=True, kw_only=True):
     service: ImportSource | None | UnsetType = UNSET
     """A service."""
     to: str | None | UnsetType = UNSET
-    """Subject that it has here; default its own."""
+    """Subject that it has here, with ``*`` or ``$1`` for its wildcards; default its own."""
     prefix: str | None | UnsetType = UNSET
     """Of a stream: what comes before its subject here, in place of ``to``."""
     share: bool | None | UnsetType = UNSET
@@ -264,6 +251,31 @@ class ImportConfiguration(Block, frozen=True, kw_only=True):
             yield Fault("prefix", "cannot stand beside to")
         if self.service and self.allow_trace:
             yield Fault("allow_trace", "is of streams only")
+        yield from self._subject_faults()
+
+    def _subject_faults(self) -> Iterable[Fault]:
+        """What keeps the subject there from becoming the one here.
+
+        Source: ``Account.addStreamImportWithClaim``, ``Account.addServiceImport`` (2.15).
+        """
+        source = self.stream or self.service
+        subject = source.subject if isinstance(source, ImportSourceConfiguration) else None
+        name, to = ("prefix", self.prefix) if self.stream and self.prefix else ("to", self.to)
+        if not (isinstance(subject, str) and is_subject(subject) and isinstance(to, str) and to):
+            return
+        if name == "prefix":
+            if has_wildcard(to):
+                yield Fault("prefix", "cannot have wildcards")
+                return
+            to = f"{to.removesuffix('.')}.{subject}"
+        elif self.service and not is_subject(to):
+            yield from under("to", wrong("a subject", to))
+            return
+        if has_wildcard(subject) and to != subject:
+            if self.service and has_placeholder(subject):
+                yield Fault("service.subject", "has a wildcard and what stands for one")
+            elif reason := destination_fault(subject, with_placeholders(to), strict=True):
+                yield Fault(name, reason)
 
 
 def _stream_or_service(stream: object, service: object) -> Iterable[Fault]:

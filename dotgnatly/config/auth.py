@@ -1,17 +1,24 @@
 """Who may connect, and what they may do: the ``authorization`` block and users."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, TypeAlias
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
 from msgspec import UNSET, UnsetType
 
 from dotgnatly.config._base import Block, Duration, Password, Strings, Timeout
 from dotgnatly.config._containers import Items, Nested
-from dotgnatly.config._kinds import Choice
+from dotgnatly.config._kinds import Choice, Faults, Seconds, wrong
+from dotgnatly.config._subjects import Subject, names_queue
 from dotgnatly.errors import Fault
 
-_TYPES = ("STANDARD", "WEBSOCKET", "LEAFNODE", "LEAFNODE_WS", "MQTT", "MQTT_WS", "IN_PROCESS")
-ConnectionTypes: TypeAlias = Annotated[str | Sequence[str], Items(Choice(_TYPES), lone=True)]
+ConnectionType: TypeAlias = Literal[
+    "STANDARD", "WEBSOCKET", "LEAFNODE", "LEAFNODE_WS", "MQTT", "MQTT_WS", "IN_PROCESS"
+]
+ConnectionTypes: TypeAlias = Annotated[
+    ConnectionType | Sequence[ConnectionType], Items(Choice(get_args(ConnectionType)), lone=True)
+]
+PermittedSubjects: TypeAlias = Annotated[str | Sequence[str], Items(Subject(queue=True), lone=True)]
 
 
 class SubjectPermissionsConfiguration(Block, frozen=True, kw_only=True):
@@ -20,10 +27,10 @@ class SubjectPermissionsConfiguration(Block, frozen=True, kw_only=True):
     Source: ``server.parseSubjectPermission`` (2.15).
     """
 
-    allow: Strings | None | UnsetType = UNSET
-    """Subjects, wildcards included; "subject queue" for a queue group; default all.
-    Source: ``SubjectPermission.Allow``."""
-    deny: Strings | None | UnsetType = UNSET
+    allow: PermittedSubjects | None | UnsetType = UNSET
+    """Subjects, wildcards included; to subscribe also "subject queue", for a queue group; default
+    all. Source: ``SubjectPermission.Allow``."""
+    deny: PermittedSubjects | None | UnsetType = UNSET
     """Exceptions from ``allow``; default none. Source: ``SubjectPermission.Deny``."""
 
     @classmethod
@@ -94,6 +101,19 @@ class PermissionsConfiguration(Block, frozen=True, kw_only=True):
     allow_responses: AllowResponses | None | UnsetType = UNSET
     """Leave to reply; then ``publish`` is by default nothing else.
     Source: ``Permissions.Response``."""
+
+    def _contradictions(self) -> Iterable[Fault]:
+        yield from no_queues("publish", self.publish)
+
+
+def no_queues(name: str, permission: object) -> Iterable[Fault]:
+    """Faults of subjects with a queue group, where there are none."""
+    if isinstance(permission, SubjectPermissionsConfiguration):
+        for key in ("allow", "deny"):
+            subjects = getattr(permission, key)
+            for index, subject in enumerate(subjects if isinstance(subjects, tuple) else ()):
+                if names_queue(subject):
+                    yield Fault(f"{name}.{key}[{index}]", "cannot have a queue group")
 
 
 Permissions: TypeAlias = Annotated[
@@ -226,5 +246,41 @@ def only_one_user(authorization: object) -> Iterable[Fault]:
     """Faults of an ``authorization`` block where servers log in to each other."""
     if isinstance(authorization, AuthorizationConfiguration):
         for name in ("users", "token", "auth_callout"):
-            if getattr(authorization, name):
+            if getattr(authorization, name) not in (None, UNSET, ""):
                 yield Fault(f"authorization.{name}", "servers log in with a user and password only")
+
+
+class _Number(Seconds):
+    """A duration that is read as a number of seconds; anything else is read as one second."""
+
+    def take_conf(self, value: Any) -> Any:
+        return self.take(value if type(value) in (int, float) else 1)
+
+    def faults(self, value: Any) -> Faults:
+        if isinstance(value, timedelta | str) and isinstance(self.plain(value), str):
+            return wrong("a number of seconds, 0.0001 or more", self.plain(value))
+        return super().faults(value)
+
+
+class ListenerAuthorizationConfiguration(Block, frozen=True, kw_only=True):
+    """The ``authorization`` block of ``websocket`` and ``mqtt``: one user, or a token.
+
+    Without it clients log in there as they do elsewhere. Source: ``server.parseSimpleAuth`` (2.15).
+    """
+
+    _aliases: ClassVar[Mapping[str, str]] = {"username": "user", "pass": "password"}
+
+    user: str | None | UnsetType = UNSET
+    """Name of the one user."""
+    password: Password | None | UnsetType = UNSET
+    """Password of the one user."""
+    token: Password | None | UnsetType = UNSET
+    """A token in place of a user."""
+    timeout: Annotated[timedelta | float | str, _Number()] | None | UnsetType = UNSET
+    """How long a client may take to log in; default as elsewhere."""
+
+
+ListenerAuthorization: TypeAlias = Annotated[
+    ListenerAuthorizationConfiguration | Mapping[str, Any],
+    Nested(ListenerAuthorizationConfiguration),
+]

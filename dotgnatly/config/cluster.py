@@ -1,35 +1,43 @@
 """The ``cluster`` block, and compression between servers."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
 from msgspec import UNSET, UnsetType
-from msgspec.structs import force_setattr
 
 from dotgnatly.config._base import Block, Duration, Port, Strings, Urls, WriteTimeout
 from dotgnatly.config._containers import Items, Nested
-from dotgnatly.config._kinds import Faults, Kind, Span, wrong
-from dotgnatly.config.auth import Authorization, Permissions, only_one_user
-from dotgnatly.config.tls import Tls
+from dotgnatly.config._kinds import Choice, Span
+from dotgnatly.config.auth import (
+    Authorization,
+    AuthorizationConfiguration,
+    Permissions,
+    PermissionsConfiguration,
+    no_queues,
+    only_one_user,
+)
+from dotgnatly.config.tls import RouteTls
 from dotgnatly.errors import Fault
 
-
-class _Mode(Kind):
-    """A compression mode. It stays as it is spelt: only a start of the server settles that."""
-
-    MODES = (
-        *("on", "enabled", "true", "off", "disabled", "false", "accept"),
-        *("auto", "s2_auto", "fast", "s2_fast", "better", "s2_better", "best", "s2_best"),
-        *("not_supported", "not supported"),
-    )
-
-    def faults(self, value: Any) -> Faults:
-        if isinstance(value, bool) or (isinstance(value, str) and value.lower() in self.MODES):
-            return ()
-        return wrong("true, false, or a mode such as 's2_fast'", value)
+CompressionMode: TypeAlias = Literal[
+    "on", "off", "accept", "s2_auto", "s2_fast", "s2_better", "s2_best", "not_supported"
+]
 
 
-Mode: TypeAlias = Annotated[str | bool, _Mode()]
+class _Mode(Choice):
+    """A compression mode; true and false are two of them."""
+
+    def __init__(self) -> None:
+        words = {"enabled": "on", "true": "on", "disabled": "off", "false": "off"}
+        short = {mode: f"s2_{mode}" for mode in ("auto", "fast", "better", "best")}
+        spaced = {"not supported": "not_supported"}
+        super().__init__(get_args(CompressionMode), **words, **short, **spaced)
+
+    def take(self, value: Any) -> Any:
+        return super().take(str(value) if isinstance(value, bool) else value)
+
+
+Mode: TypeAlias = Annotated[CompressionMode | bool, _Mode()]
 Durations: TypeAlias = Annotated[Sequence[Duration], Items(Span())]
 
 
@@ -47,8 +55,8 @@ class CompressionConfiguration(Block, frozen=True, kw_only=True):
 
     mode: Mode | None | UnsetType = UNSET
     """``off``, ``accept`` (if the other side asks), ``s2_fast``, ``s2_better``, ``s2_best``, or
-    ``s2_auto`` (by the round trip time); true is ``s2_fast`` of a cluster and ``s2_auto`` of a leaf
-    node. Source: ``CompressionOpts.Mode``."""
+    ``s2_auto`` (by the round trip time); ``on``, which is true, is ``s2_fast`` of a cluster and
+    ``s2_auto`` of a leaf node. Source: ``CompressionOpts.Mode``."""
     rtt_thresholds: Durations | None | UnsetType = UNSET
     """Of "s2_auto": round trips from which to compress, fast, better, best; default 10, 50, 100 ms.
     Source: ``CompressionOpts.RTTThresholds``."""
@@ -56,33 +64,21 @@ class CompressionConfiguration(Block, frozen=True, kw_only=True):
     @classmethod
     def from_short(cls, value: object) -> object:
         """The block that a mode stands for."""
-        return cls(mode=value) if isinstance(value, str | bool) else value
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._spell()
-
-    def _with(self, changes: Mapping[str, Any]) -> Self:
-        changed = super()._with(changes)
-        changed._spell()  # noqa: SLF001 - of the same class
-        return changed
-
-    def _spell(self) -> None:
-        """In a block nats-server reads a mode as a string only."""
-        if isinstance(self.mode, bool) and self.rtt_thresholds not in (None, UNSET):
-            force_setattr(self, "mode", "on" if self.mode else "off")
+        return cls.from_dict({"mode": value}) if isinstance(value, str | bool) else value
 
 
 class _Compression(Nested):
-    """Written as short as it was: a mode alone is no block, where it could not be true or false."""
+    """Written as short as it can be: only a mode that stands alone may be true."""
 
     def plain(self, value: Any) -> Any:
         keys = super().plain(value)
-        return keys["mode"] if isinstance(keys, dict) and [*keys] == ["mode"] else keys
+        if isinstance(keys, dict) and keys.keys() == {"mode"}:
+            return True if keys["mode"] == "on" else keys["mode"]
+        return keys
 
 
 Compression: TypeAlias = Annotated[
-    CompressionConfiguration | Mapping[str, Any] | str | bool,
+    CompressionConfiguration | Mapping[str, Any] | CompressionMode | bool,
     _Compression(CompressionConfiguration),
 ]
 
@@ -118,7 +114,7 @@ class ClusterConfiguration(Block, frozen=True, kw_only=True):
     permissions: Permissions | None | UnsetType = UNSET
     """Subjects to import (publish) and export (subscribe); default all.
     Source: ``ClusterOpts.Permissions``."""
-    tls: Tls | None | UnsetType = UNSET
+    tls: RouteTls | None | UnsetType = UNSET
     """Routes by TLS, both sides with a certificate. Source: ``ClusterOpts.TLSConfig``."""
     connect_retries: int | None | UnsetType = UNSET
     """Attempts to connect to a server heard of from others; default 0, one attempt.
@@ -147,3 +143,16 @@ class ClusterConfiguration(Block, frozen=True, kw_only=True):
 
     def _contradictions(self) -> Iterable[Fault]:
         yield from only_one_user(self.authorization)
+        yield from _no_queues("permissions", self.permissions)
+        if isinstance(self.permissions, PermissionsConfiguration) and (
+            self.permissions.allow_responses
+        ):
+            yield Fault("permissions.allow_responses", "is of clients only")
+        if isinstance(self.authorization, AuthorizationConfiguration):
+            permissions = self.authorization.default_permissions
+            yield from _no_queues("authorization.default_permissions", permissions)
+
+
+def _no_queues(name: str, permissions: object) -> Iterable[Fault]:
+    if isinstance(permissions, PermissionsConfiguration):
+        yield from no_queues(f"{name}.subscribe", permissions.subscribe)

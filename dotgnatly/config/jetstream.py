@@ -167,7 +167,7 @@ class JetStreamConfiguration(Block, frozen=True, kw_only=True):
     max_concurrent_io: Annotated[int, Whole(4, 8192)] | None | UnsetType = UNSET
     """File operations at a time, 4 to 8192; default 4096.
     Source: ``Options.JetStreamConcurrentIOs``."""
-    extension_hint: str | None | UnsetType = UNSET
+    extension_hint: Literal["no_extend", "will_extend"] | None | UnsetType = UNSET
     """How a leaf node's JetStream extends another domain. Source: ``Options.JetStreamExtHint``."""
 
     @classmethod

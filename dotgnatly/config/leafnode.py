@@ -11,7 +11,7 @@ from dotgnatly.config._base import (
     FilePath,
     Password,
     Port,
-    Strings,
+    Subjects,
     Timeout,
     Urls,
     UrlString,
@@ -19,7 +19,7 @@ from dotgnatly.config._base import (
 )
 from dotgnatly.config._containers import Items, Nested
 from dotgnatly.config.cluster import Compression
-from dotgnatly.config.tls import Tls
+from dotgnatly.config.tls import Tls, TlsConfiguration
 from dotgnatly.errors import Fault
 
 
@@ -81,6 +81,19 @@ class LeafNodeAuthorizationConfiguration(Block, frozen=True, kw_only=True):
                     yield Fault(single, "cannot stand beside a list of users")
 
 
+ProxyTls: TypeAlias = Annotated[
+    TlsConfiguration | Mapping[str, Any],
+    Nested(
+        TlsConfiguration,
+        only=(
+            *("cert_file", "key_file", "ca_file", "certs", "insecure", "timeout", "min_version"),
+            *("cipher_suites", "allow_insecure_cipher_suites", "curve_preferences", "cert_store"),
+            *("cert_match_by", "cert_match", "cert_match_skip_invalid", "ca_certs_match"),
+        ),
+    ),
+]
+
+
 class LeafNodeProxyConfiguration(Block, frozen=True, kw_only=True):
     """The ``leafnodes.remotes.proxy`` block: an HTTP proxy.
 
@@ -97,7 +110,7 @@ class LeafNodeProxyConfiguration(Block, frozen=True, kw_only=True):
     timeout: Duration | None | UnsetType = UNSET
     """How long connecting may take; default 0, the dial timeout.
     Source: ``RemoteLeafOpts.Proxy.Timeout``."""
-    tls: Tls | None | UnsetType = UNSET
+    tls: ProxyTls | None | UnsetType = UNSET
     """For an https proxy, its keys for a client; default the system's CAs.
     Source: ``RemoteLeafOpts.Proxy.TLSConfig``."""
 
@@ -178,10 +191,10 @@ class LeafNodeRemoteConfiguration(Block, frozen=True, kw_only=True):
     """Source: ``RemoteLeafOpts.TLSConfig``."""
     hub: bool | None | UnsetType = UNSET
     """Be the hub although we connect; default false. Source: ``RemoteLeafOpts.Hub``."""
-    deny_imports: Strings | None | UnsetType = UNSET
+    deny_imports: Subjects | None | UnsetType = UNSET
     """Subjects that the remote cannot send; default none.
     Source: ``RemoteLeafOpts.DenyImports``."""
-    deny_exports: Strings | None | UnsetType = UNSET
+    deny_exports: Subjects | None | UnsetType = UNSET
     """Subjects that are not sent to the remote; default none.
     Source: ``RemoteLeafOpts.DenyExports``."""
     compression: Compression | None | UnsetType = UNSET

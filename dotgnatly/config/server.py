@@ -18,23 +18,30 @@ from dotgnatly.config._base import (
     FlagMap,
     Password,
     Port,
-    RawBlock,
     SecretMap,
     StringMap,
     Strings,
     WriteTimeout,
 )
-from dotgnatly.config._containers import Items, Named, Nested, Raw
-from dotgnatly.config._kinds import Span, Whole
+from dotgnatly.config._containers import Items, Named, Nested, NestedOrUrl
+from dotgnatly.config._kinds import Path, Span, Whole
+from dotgnatly.config._subjects import Mappings as SubjectMappings
 from dotgnatly.errors import ConfigError, Fault
 
 if TYPE_CHECKING:
-    from dotgnatly.config.accounts import AccountConfiguration, Destinations
+    from dotgnatly.config.accounts import AccountConfiguration
     from dotgnatly.config.auth import AuthorizationConfiguration
     from dotgnatly.config.cluster import ClusterConfiguration
+    from dotgnatly.config.gateway import GatewayConfiguration
     from dotgnatly.config.jetstream import JetStreamConfiguration
     from dotgnatly.config.leafnode import LeafNodeConfiguration
+    from dotgnatly.config.mappings import Destinations
+    from dotgnatly.config.mqtt import MqttConfiguration
+    from dotgnatly.config.ocsp import OcspCacheConfiguration, OcspConfiguration
+    from dotgnatly.config.proxies import ProxiesConfiguration
+    from dotgnatly.config.resolver import ResolverConfiguration
     from dotgnatly.config.tls import TlsConfiguration
+    from dotgnatly.config.websocket import WebsocketConfiguration
 
 # The module of a block is imported at the first use of the block.
 Accounts: TypeAlias = Annotated[
@@ -47,6 +54,9 @@ Authorization: TypeAlias = Annotated[
 Cluster: TypeAlias = Annotated[
     "ClusterConfiguration | Mapping[str, Any]", Nested("cluster.ClusterConfiguration")
 ]
+Gateway: TypeAlias = Annotated[
+    "GatewayConfiguration | Mapping[str, Any]", Nested("gateway.GatewayConfiguration")
+]
 JetStream: TypeAlias = Annotated[
     'JetStreamConfiguration | Mapping[str, Any] | bool | Literal["enabled", "disabled"]',
     Nested("jetstream.JetStreamConfiguration"),
@@ -54,13 +64,30 @@ JetStream: TypeAlias = Annotated[
 LeafNodes: TypeAlias = Annotated[
     "LeafNodeConfiguration | Mapping[str, Any]", Nested("leafnode.LeafNodeConfiguration")
 ]
-Mappings: TypeAlias = Annotated[
-    "Mapping[str, Destinations | None]",
-    Named(Items(Nested("accounts.MappingConfiguration"), lone=True)),
+Mappings: TypeAlias = Annotated["Mapping[str, Destinations | None]", SubjectMappings()]
+Mqtt: TypeAlias = Annotated[
+    "MqttConfiguration | Mapping[str, Any]", Nested("mqtt.MqttConfiguration")
+]
+Ocsp: TypeAlias = Annotated[
+    "OcspConfiguration | Mapping[str, Any] | bool", Nested("ocsp.OcspConfiguration")
+]
+OcspCache: TypeAlias = Annotated[
+    "OcspCacheConfiguration | Mapping[str, Any] | bool", Nested("ocsp.OcspCacheConfiguration")
+]
+Operators: TypeAlias = Annotated[
+    str | PathLike[str] | Sequence[str | PathLike[str]], Items(Path(), lone=True)
+]
+Proxies: TypeAlias = Annotated[
+    "ProxiesConfiguration | Mapping[str, Any]", Nested("proxies.ProxiesConfiguration")
+]
+Resolver: TypeAlias = Annotated[
+    "ResolverConfiguration | Mapping[str, Any] | str",
+    NestedOrUrl("resolver.ResolverConfiguration"),
 ]
 Tls: TypeAlias = Annotated["TlsConfiguration | Mapping[str, Any]", Nested("tls.TlsConfiguration")]
-RawOrFlag: TypeAlias = Annotated[Mapping[str, Any] | bool, Raw(bool)]
-RawOrString: TypeAlias = Annotated[Mapping[str, Any] | str, Raw(str)]
+Websocket: TypeAlias = Annotated[
+    "WebsocketConfiguration | Mapping[str, Any]", Nested("websocket.WebsocketConfiguration")
+]
 LameDuckDuration: TypeAlias = Annotated[timedelta | float | str, Span(timedelta(seconds=30))]
 GracePeriod: TypeAlias = Annotated[timedelta | float | str, Span(timedelta())]
 
@@ -150,18 +177,15 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     allow_non_tls: bool | None | UnsetType = UNSET
     """Let clients without TLS in although there is ``tls``; default false.
     Source: ``Options.AllowNonTLS``."""
-    ocsp: RawOrFlag | None | UnsetType = UNSET
-    """OCSP stapling: true, false or ``{mode, url}``; default as the certificate demands.
-    Source: ``Options.OCSPConfig``."""
-    ocsp_cache: RawOrFlag | None | UnsetType = UNSET
-    """Cache of OCSP answers: true, false or ``{type, local_store, save_interval,
-    preserve_revoked}``; default none. Source: ``Options.OCSPCacheConfig``."""
+    ocsp: Ocsp | None | UnsetType = UNSET
+    """OCSP stapling; default as the certificate demands. Source: ``Options.OCSPConfig``."""
+    ocsp_cache: OcspCache | None | UnsetType = UNSET
+    """Cache of OCSP answers; default none. Source: ``Options.OCSPCacheConfig``."""
     proxy_protocol: bool | None | UnsetType = UNSET
     """Clients come through a proxy that sends PROXY headers; default false.
     Source: ``Options.ProxyProtocol``."""
-    proxies: RawBlock | None | UnsetType = UNSET
-    """``{trusted: [{key}]}``: nkeys of the proxies that are trusted; default none.
-    Source: ``Options.Proxies``."""
+    proxies: Proxies | None | UnsetType = UNSET
+    """Proxies that clients may come through; default none. Source: ``Options.Proxies``."""
 
     # -- monitoring ----------------------------------------------------------------------------
     http_host: str | None | UnsetType = UNSET
@@ -190,7 +214,7 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     trace_headers: bool | None | UnsetType = UNSET
     """Log headers and not payloads; implies ``trace``; default false.
     Source: ``Options.TraceHeaders``."""
-    max_traced_msg_len: int | None | UnsetType = UNSET
+    max_traced_msg_len: Bytes | None | UnsetType = UNSET
     """Bytes of a message that are logged; default 0, all. Source: ``Options.MaxTracedMsgLen``."""
     logtime: bool | None | UnsetType = UNSET
     """Log lines begin with the time. Source: ``Options.Logtime``."""
@@ -273,13 +297,13 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     mappings: Mappings | None | UnsetType = UNSET
     """Subjects of the global account that become others, by subject; default none.
     Source: ``server.parseAccountMappings``."""
-    operator: Strings | None | UnsetType = UNSET
+    operator: Operators | None | UnsetType = UNSET
     """Operator JWTs or files of them; default none. Source: ``Options.TrustedOperators``."""
     trusted_keys: Strings | None | UnsetType = UNSET
     """Public operator nkeys; default none. Source: ``Options.TrustedKeys``."""
-    resolver: RawOrString | None | UnsetType = UNSET
-    """Where account JWTs come from: "MEMORY", "URL(...)" or ``{type, dir, ...}``; default none.
-    Source: ``Options.AccountResolver``."""
+    resolver: Resolver | None | UnsetType = UNSET
+    """Where account JWTs come from: "MEMORY", "URL(...)" or a block; default none, with an
+    ``operator`` the URL that it names. Source: ``Options.AccountResolver``."""
     resolver_tls: Tls | None | UnsetType = UNSET
     """TLS of a URL resolver. Source: ``Options.AccountResolverTLSConfig``."""
     resolver_preload: SecretMap | None | UnsetType = UNSET
@@ -300,14 +324,14 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     Source: ``Options.JsAccDefaultDomain``."""
     cluster: Cluster | None | UnsetType = UNSET
     """Default none. Source: ``Options.Cluster``."""
-    gateway: RawBlock | None | UnsetType = UNSET
-    """A cluster of clusters; default none. Source: ``server.parseGateway``."""
+    gateway: Gateway | None | UnsetType = UNSET
+    """A cluster of clusters; default none. Source: ``Options.Gateway``."""
     leafnodes: LeafNodes | None | UnsetType = UNSET
     """Default none. Source: ``Options.LeafNode``."""
-    websocket: RawBlock | None | UnsetType = UNSET
-    """Clients by WebSocket; default none. Source: ``server.parseWebsocket``."""
-    mqtt: RawBlock | None | UnsetType = UNSET
-    """Clients by MQTT; default none. Source: ``server.parseMQTT``."""
+    websocket: Websocket | None | UnsetType = UNSET
+    """Clients by WebSocket; default none. Source: ``Options.Websocket``."""
+    mqtt: Mqtt | None | UnsetType = UNSET
+    """Clients by MQTT; default none. Source: ``Options.MQTT``."""
 
     @property
     def source(self) -> Source | None:
@@ -428,6 +452,10 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     def _contradictions(self) -> Iterable[Fault]:
         if self.trace is False and (self.trace_verbose or self.trace_headers):
             yield Fault("trace", "is false, but trace_verbose and trace_headers imply it")
+        for name, tls in (("tls", self.tls), ("resolver_tls", self.resolver_tls)):
+            if getattr(tls, "verify_cert_and_check_known_urls", None):
+                path = f"{name}.verify_cert_and_check_known_urls"
+                yield Fault(path, "is of clusters and gateways only")
         if self.store_dir and getattr(self.jetstream, "store_dir", None):
             yield Fault("store_dir", "is given a second time in jetstream")
 

@@ -1,14 +1,15 @@
 """The ``tls`` block, wherever it stands."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
 from msgspec import UNSET, UnsetType
 
 from dotgnatly.config._base import Block, FilePath, Strings, Timeout
 from dotgnatly.config._containers import Items, Nested
-from dotgnatly.config._kinds import Span
+from dotgnatly.config._kinds import Choice, Faults, Span, Text, wrong
 from dotgnatly.errors import Fault
 
 _HANDSHAKE_WORDS: dict[str, str | bool] = {
@@ -22,6 +23,31 @@ _HANDSHAKE_WORDS: dict[str, str | bool] = {
 HandshakeFirst: TypeAlias = Annotated[bool | timedelta | float | str, Span(words=_HANDSHAKE_WORDS)]
 CertStore: TypeAlias = Literal["WindowsCurrentUser", "WindowsLocalMachine"]
 CertMatchBy: TypeAlias = Literal["Issuer", "Subject", "Thumbprint"]
+Curve: TypeAlias = Literal[
+    "X25519MLKEM768",
+    "SecP256r1MLKEM768",
+    "SecP384r1MLKEM1024",
+    "X25519",
+    "CurveP256",
+    "CurveP384",
+    "CurveP521",
+]
+Curves: TypeAlias = Annotated[Curve | Sequence[Curve], Items(Choice(get_args(Curve)), lone=True)]
+
+
+class _Fingerprint(Text):
+    """A SHA-256 in hexadecimal, kept in lower case."""
+
+    def take(self, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    def faults(self, value: Any) -> Faults:
+        if isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value):
+            return ()
+        return wrong("64 hexadecimal digits", value)
+
+
+Fingerprints: TypeAlias = Annotated[str | Sequence[str], Items(_Fingerprint(), lone=True)]
 
 
 class TlsCertificateConfiguration(Block, frozen=True, kw_only=True):
@@ -105,7 +131,7 @@ class TlsConfiguration(Block, frozen=True, kw_only=True):
     verify_cert_and_check_known_urls: bool | None | UnsetType = UNSET
     """Of routes and gateways: the certificate must name a configured host; default false.
     Source: ``TLSConfigOpts.TLSCheckKnownURLs``."""
-    pinned_certs: Strings | None | UnsetType = UNSET
+    pinned_certs: Fingerprints | None | UnsetType = UNSET
     """Only these client certificates: hexadecimal SHA-256 of their public key info; default any.
     Source: ``TLSConfigOpts.PinnedCerts``."""
     insecure: bool | None | UnsetType = UNSET
@@ -123,8 +149,8 @@ class TlsConfiguration(Block, frozen=True, kw_only=True):
     allow_insecure_cipher_suites: bool | None | UnsetType = UNSET
     """Let ``cipher_suites`` have insecure ones; default false.
     Source: ``TLSConfigOpts.AllowInsecureCiphers``."""
-    curve_preferences: Strings | None | UnsetType = UNSET
-    """Names as Go has them; default Go's. Source: ``TLSConfigOpts.CurvePreferences``."""
+    curve_preferences: Curves | None | UnsetType = UNSET
+    """In this order; default all, the best first. Source: ``TLSConfigOpts.CurvePreferences``."""
     connection_rate_limit: int | None | UnsetType = UNSET
     """TLS connections accepted in a second; default no limit.
     Source: ``TLSConfigOpts.RateLimit``."""
@@ -151,4 +177,16 @@ class TlsConfiguration(Block, frozen=True, kw_only=True):
                 yield Fault(other, f"is required beside {name}")
 
 
-Tls: TypeAlias = Annotated[TlsConfiguration | Mapping[str, Any], Nested(TlsConfiguration)]
+class _ClientTls(Nested):
+    """TLS where no cluster or gateway connects, which have URLs that are known."""
+
+    def faults(self, value: Any) -> Faults:
+        faults = super().faults(value)
+        if getattr(value, "verify_cert_and_check_known_urls", None):
+            fault = Fault("verify_cert_and_check_known_urls", "is of clusters and gateways only")
+            return [*faults, fault]
+        return faults
+
+
+Tls: TypeAlias = Annotated[TlsConfiguration | Mapping[str, Any], _ClientTls(TlsConfiguration)]
+RouteTls: TypeAlias = Annotated[TlsConfiguration | Mapping[str, Any], Nested(TlsConfiguration)]

@@ -6,15 +6,41 @@ and those that live in the running server.
 
 import json
 import os
+import pickle
 import ssl
 from pathlib import Path
 
 import pytest
 
-from dotgnatly import AsyncNatsController, BrokerConfiguration, conffile, jobs, runtime
+from dotgnatly import AsyncNatsController, BrokerConfiguration, conffile, config, jobs, runtime
+from dotgnatly.config._base import Block
 
-FILE = Path(__file__).parents[1] / "data" / "every-block.conf"
+ROOT = Path(__file__).parents[2]
+FILE = ROOT / "tests" / "data" / "every-block.conf"
 APP = {"user": "app", "password": "secret"}
+
+NKEY = "UCPR6SWDTWCBKPIQNR7IKDZLGLBBG253AHIANZDFIRDO7ZFHMQB3GAAP"
+
+# What cannot stand beside something else in the files.
+OTHER_WAYS = [
+    "authorization { user: a, password: b, proxy_required: true }, https: 127.0.0.1:-1",
+    "authorization { token: a }, no_system_account: true, store_dir: $STORE_DIR",
+    "authorization { users: [ { user: a, password: b } ] }, http: 127.0.0.1:-1",
+    "leafnodes { authorization { user: a, password: b, account: A, proxy_required: true } }",
+    f"leafnodes {{ authorization {{ nkey: {NKEY} }} }}",
+    "websocket { listen: 127.0.0.1:-1, authorization { token: a, timeout: 1.5 } }",
+    'mqtt { listen: -1, authorization { user: a, password: b, timeout: "5s" } }',
+    "cluster { listen: 127.0.0.1:-1, compression: on }, leafnodes { compression { mode: accept } }",
+    "gateway { listen: 127.0.0.1:-1, authorization { user: a, password: b } }",
+    "ocsp: true, ocsp_cache: true",
+    "ocsp: false, ocsp_cache: false",
+    'resolver: "URL(http://a:b@127.0.0.1:1/jwt/)", resolver_tls { ca_file: $CA }',
+    'resolver: MEM, default_sentinel: "a"',
+    'resolver { type: CACHE, dir: $STORE_DIR, limit: 5, ttl: "1h", timeout: "2s" }',
+    "trusted_keys: OC7LN7NX5DYFRSXF4UVV74LAQFNXZ3UPTJATRMUY4RG4DE3BOFKU6ZP5",
+    "jetstream { tpm {keys_file: a, encryption_password: b, srk_password: c, pcr: 5, cipher: aes}}",
+    "tls {cert_match_by: subject, cert_match: a, cert_match_skip_invalid: true, ca_certs_match: a}",
+]
 
 
 @pytest.fixture
@@ -51,9 +77,54 @@ def differences(controller, conf):
 
 def test_reading_the_file_changes_no_option(conf):
     """What Python has read and writes again means the same."""
-    text = conffile.render(BrokerConfiguration.from_file(conf))
-    job = runtime.native().config_compare(os.fsencode(conf), text)
-    assert json.loads(jobs.wait(job)) == []
+    assert lost(conf) == []
+
+
+def lost(path):
+    """Names of the options that change when Python reads a file and writes it again."""
+    text = conffile.render(BrokerConfiguration.from_file(path))
+    job = runtime.native().config_compare(os.fsencode(path), text)
+    return json.loads(jobs.wait(job))
+
+
+@pytest.mark.parametrize("text", OTHER_WAYS)
+def test_reading_a_text_changes_no_option(conf, text):
+    """The same for what the file cannot say as well."""
+    conf.write_text(text)
+    assert lost(conf) == []
+
+
+def test_every_key_is_among_them(conf, monkeypatch):
+    """What no file uses, no test has seen on its way to the server."""
+    monkeypatch.setenv("RESOLVER_DIR", os.environ["STORE_DIR"])
+    used = set()
+    for path in (conf, FILE.with_name("operator.conf")):
+        used |= keys(BrokerConfiguration.from_file(path))
+    for text in OTHER_WAYS:
+        used |= keys(BrokerConfiguration.from_text(text))
+    blocks = json.loads((ROOT / "gobridge/testdata/keys.json").read_text())["blocks"]
+    fields = {f"{name}.{key}" for name, block in blocks.items() for key in block["keys"]
+              if key in getattr(config, name).__struct_fields__}  # fmt: skip
+    assert fields - used == {"TlsConfiguration.cert_store"}  # which only Windows has
+
+
+def keys(value):
+    """Every key that is set, within all blocks, with its class."""
+    if isinstance(value, Block):
+        items = value._items()
+        own = {f"{type(value).__name__}.{name}" for name, _, _ in items}
+        return own.union(*(keys(item) for _, _, item in items))
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    return set().union(*map(keys, value)) if isinstance(value, tuple) else set()
+
+
+def test_a_configuration_with_every_block_is_a_value(conf):
+    """It goes to other processes and into sets, whole."""
+    config = BrokerConfiguration.from_file(conf)
+    config.validate()
+    again = pickle.loads(pickle.dumps(config))
+    assert {config, BrokerConfiguration.from_dict(config.to_dict())} == {again}
 
 
 async def test_it_starts_with_every_listener(server):

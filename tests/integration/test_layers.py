@@ -102,7 +102,7 @@ async def test_a_refused_reload_keeps_everything(conf, start):
     conf("port: -1, max_payload: oops")
     with pytest.raises(ConfigError) as caught:
         await controller.reload()
-    assert caught.value.errors[0].path.endswith("broker.conf:1:10")
+    assert caught.value.errors[0].path.endswith("broker.conf:1:11")
     assert controller.config == before
     assert (await controller.varz()).max_payload == 1000
 

@@ -96,7 +96,7 @@ profiling port taken
     PortInUseError | prof_port | address already in use
 gateway URL
     {"gateway": {"name": "g", "port": -1, "gateways": [{"name": "h", "url": "nats://:::x"}]}}
-    ConfigError | gateway.gateways[0].url | nats://:::x
+    ConfigError | gateway.gateways[0].urls[0] | nats://:::x
 JetStream does not start
     {"jetstream": {"store_dir": blocked_store()}}
     StartError | jetstream | not a directory

@@ -23,12 +23,19 @@ from dotgnatly import (
     ConfigError,
     ConfigurationVersion,
     Fault,
+    GatewayConfiguration,
+    GatewayRemoteConfiguration,
     JetStreamConfiguration,
+    MqttConfiguration,
     NatsController,
+    OcspConfiguration,
     PortInUseError,
+    ResolverConfiguration,
     ServerInfo,
     StartError,
+    TlsConfiguration,
     UserConfiguration,
+    WebsocketConfiguration,
 )
 from dotgnatly.monitoring import Healthz, Varz
 
@@ -51,6 +58,31 @@ def configurations() -> None:
     BrokerConfiguration(max_payloads=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     BrokerConfiguration({"port": 1})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     JetStreamConfiguration(store="d")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def blocks() -> None:
+    """Every block has a type of its own, and takes the short forms that nats-server knows."""
+    BrokerConfiguration(
+        gateway=GatewayConfiguration(
+            name="A", port=-1, gateways=[GatewayRemoteConfiguration(name="B", urls="nats://h")]
+        ),
+        websocket={"port": -1, "no_tls": True},
+        mqtt=MqttConfiguration(ack_wait="30s", max_ack_pending=100),
+        proxies={"trusted": [{"key": "N"}]},
+    )
+    BrokerConfiguration(ocsp=True, ocsp_cache={"type": "local"}, resolver="MEMORY")
+    BrokerConfiguration(ocsp=OcspConfiguration(mode="must"), operator=[Path("a.jwt"), "b.jwt"])
+    BrokerConfiguration(resolver=ResolverConfiguration(type="full", dir=Path("jwt"), interval=60))
+    WebsocketConfiguration(headers={"X-A": "1", "X-B": None}, authorization={"token": "a"})
+    UserConfiguration(user="a", allowed_connection_types=["MQTT", "WEBSOCKET"])
+    TlsConfiguration(curve_preferences="X25519", cipher_suites=["TLS_AES_128_GCM_SHA256"])
+
+    BrokerConfiguration(ocsp="on")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    BrokerConfiguration(mqtt=True)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    OcspConfiguration(mode="no")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    MqttConfiguration(ackwait=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    GatewayConfiguration(gateways="A")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    TlsConfiguration(curve_preferences=["P"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
 
 
 def immutable(config: BrokerConfiguration) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import pytest
 
-from dotgnatly import AsyncNatsController, BrokerConfiguration, NatsController, logs
+from dotgnatly import AsyncNatsController, BrokerConfiguration, NatsController, conffile, logs
 from tests.conftest import wait_until
 
 LAST_BEFORE = ("before", "Server Exiting..")
@@ -77,6 +77,17 @@ def start(make: Callable[..., Awaited]) -> Callable[..., Awaitable[Awaited]]:
         return controller
 
     return start
+
+
+@pytest.fixture
+def reread() -> Callable[..., BrokerConfiguration]:
+    """Makes a configuration by its fields, writes it, and has nats-server's parser read it."""
+
+    def reread(**fields: Any) -> BrokerConfiguration:
+        text = conffile.render(BrokerConfiguration(**fields))
+        return BrokerConfiguration.from_text(text.decode())
+
+    return reread
 
 
 @pytest.fixture

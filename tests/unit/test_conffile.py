@@ -158,7 +158,7 @@ def test_a_file_is_read_into_typed_blocks(file):
     assert config.accounts["B#1"].mappings["x"][0].weight == 50
     assert config.cluster.port == 6222
     assert config.leafnodes.remotes[0].urls == ("nats://a:b@127.0.0.1:2",)
-    assert config.websocket["authorization"] == {"token": "t", "timeout": 1.5}
+    assert config.websocket.authorization.to_dict() == {"token": "t", "timeout": 1.5}
 
 
 def test_what_was_read_is_valid_and_written_back_the_same(file):
@@ -247,3 +247,101 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     """The error says which."""
     with pytest.raises(ConfigError, match=r"none\.conf"):
         BrokerConfiguration.from_file(tmp_path / "none.conf")
+
+
+# -- a file for people -----------------------------------------------------------------------------
+
+
+def test_a_file_for_people_has_a_key_on_each_line():
+    """With sizes and durations as one writes them."""
+    config = BrokerConfiguration(
+        server_name="a b",
+        max_payload=8 << 20,
+        max_pending=1_000_000,
+        max_control_line=1001,
+        ping_interval=timedelta(minutes=2),
+        server_tags=["x", 'y"'],
+        accounts={"A": {"users": [{"user": "u", "password": "$2a$\t"}]}, "b.c": {}, "include": {}},
+        http_host="::1",
+        http_port=8222,
+    )
+    assert config.to_conf() == (
+        'server_name: "a b"\n'
+        'server_tags: ["x", "y\\""]\n'
+        "max_control_line: 1001\n"
+        "max_payload: 8MB\n"
+        "max_pending: 1M\n"
+        'ping_interval: "2m"\n'
+        "accounts {\n"
+        "  A {\n"
+        "    users: [\n"
+        "      {\n"
+        '        user: "u"\n'
+        '        password: "$2a$\\t"\n'
+        "      }\n"
+        "    ]\n"
+        "  }\n"
+        '  "b.c" {}\n'
+        '  "include" {}\n'
+        "}\n"
+        "\n"
+        'http: "[::1]:8222"\n'
+    )
+
+
+def test_a_file_for_people_says_all_of_it(file):
+    """Read again it is equal, and it means the same to nats-server."""
+    config = BrokerConfiguration.from_file(file)
+    text = config.to_conf()
+    assert read(text) == config
+    assert differences(file, text.encode()) == []
+
+
+def test_text_and_keys_of_any_kind_survive_in_a_file_for_people():
+    """As in the text for the server."""
+    random.seed(3)
+    texts = {"".join(random.choices(NASTY, k=random.randrange(12))) for _ in range(400)}
+    keys = {text for text in texts if "\0" not in text and not {"'", '"'} <= set(text)}
+    config = BrokerConfiguration(
+        server_tags=sorted(texts), server_metadata={key: key + "v" for key in keys}
+    )
+    assert read(config.to_conf()) == config
+
+
+def test_lists_too_long_for_a_line_have_a_line_for_each_item():
+    """They stay readable."""
+    config = BrokerConfiguration(server_tags=[f"a-rather-long-tag-{i}" for i in range(9)])
+    assert max(map(len, config.to_conf().splitlines())) < 40
+    assert read(config.to_conf()) == config
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0"), (-1, "-1"), (1023, "1023"), (1024, "1KB"), (3 << 30, "3GB"), (5_000, "5K"),
+     (1_000_000, "1M"), (1 << 40, "1TB"), (-(1 << 20), "-1MB"), (1_048_577, "1048577")],
+)  # fmt: skip
+def test_sizes_are_written_short_and_exact(size, text):
+    """The parser's units: one letter is of thousands, two of 1024."""
+    config = BrokerConfiguration(max_pending=size)
+    assert config.to_conf() == f"max_pending: {text}\n"
+    assert read(config.to_conf()) == config
+
+
+def test_what_says_nothing_is_an_empty_file():
+    """Which nats-server takes for its defaults."""
+    assert BrokerConfiguration(port=None).to_conf() == ""
+
+
+def test_json_is_what_the_keys_are(file):
+    """Names and values as in ``to_dict``; both kinds of text are read."""
+    config = BrokerConfiguration.from_file(file)
+    assert json.loads(config.to_json()) == config.to_dict()
+    assert BrokerConfiguration.from_json(config.to_json()) == config
+    assert JetStreamConfiguration.from_json(b'{"max_mem": "1MB"}').max_memory_store == 1 << 20
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "5", "", '{"port": 1} x', b"\xff", '{"prt": 1}'])
+def test_json_that_is_no_configuration_is_refused(text):
+    """As any other wrong input."""
+    with pytest.raises(ConfigError):
+        BrokerConfiguration.from_json(text)

@@ -50,6 +50,12 @@ def test_a_mapping_is_a_list_of_destinations(value, destinations):
     assert [(d.destination, d.weight) for d in account.mappings["a"]] == destinations
 
 
+def test_no_word_is_the_system_account():
+    """nats-server takes the empty string for it."""
+    jetstream = AccountJetStreamConfiguration(cluster_traffic="")
+    assert jetstream == AccountJetStreamConfiguration(cluster_traffic="system")
+
+
 @pytest.mark.parametrize("trace", ["a.b", {"dest": "a.b"}])
 def test_a_subject_stands_for_a_trace_destination(trace):
     """nats-server takes both."""
@@ -98,6 +104,8 @@ def test_a_name_that_is_there_twice_is_refused():
         (ExportConfiguration(), [""]),
         (ExportConfiguration(stream="a", service="b"), [""]),
         (ExportConfiguration(stream="a", latency="b"), ["latency"]),
+        (ExportConfiguration(service="a", latency="b", response_type="stream"), ["latency"]),
+        (ExportConfiguration(service="a", latency={"sampling": 5}), ["latency.subject"]),
         (ImportConfiguration(stream={"account": "A"}), ["stream.subject"]),
         (
             ImportConfiguration(service={"account": "A", "subject": "s"}, allow_trace=True),

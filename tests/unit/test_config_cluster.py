@@ -9,7 +9,7 @@ from dotgnatly.config import ClusterConfiguration, CompressionConfiguration
     ("value", "written"),
     [
         (True, True),
-        ("s2_Fast", "s2_Fast"),
+        ("s2_Fast", "s2_fast"),
         ({"mode": "s2_best"}, "s2_best"),
         (
             {"mode": True, "rtt_thresholds": [0.01, "20ms"]},
@@ -42,6 +42,10 @@ def test_a_mode_stands_for_the_block():
         ({"routes": [5]}, ["routes[0]"]),
         ({"port": -2}, ["port"]),
         ({"permissions": {"import": 5}}, ["permissions.publish"]),
+        ({"permissions": {"import": "a q"}}, ["permissions.publish.allow[0]"]),
+        ({"permissions": {"export": {"deny": ["a", "a q"]}}}, ["permissions.subscribe.deny[1]"]),
+        ({"permissions": {"allow_responses": True}}, ["permissions.allow_responses"]),
+        ({"authorization": {"users": []}}, ["authorization.users"]),
     ],
 )
 def test_what_the_server_would_refuse_is_a_fault(fields, paths):

@@ -39,6 +39,15 @@ def test_a_key_that_the_server_passes_over_is_kept_as_it_is():
         ({"remotes": [{"creds": "/a", "seed": "b"}]}, ["remotes[0].nkey"]),
         ({"remotes": [{"proxy": {"username": "b"}}]}, ["remotes[0].proxy.url"]),
         ({"remotes": [{"proxy": {"url": "u", "username": "b"}}]}, ["remotes[0].proxy.password"]),
+        ({"remotes": [{"deny_imports": ["a", "a q"]}]}, ["remotes[0].deny_imports[1]"]),
+        (
+            {"remotes": [{"proxy": {"url": "https://h:1", "tls": {"verify": False}}}]},
+            ["remotes[0].proxy.tls.verify"],
+        ),
+        (
+            {"tls": {"verify_cert_and_check_known_urls": True}},
+            ["tls.verify_cert_and_check_known_urls"],
+        ),
         ({"remotes": [{}, {"dial_timeout": "x"}]}, ["remotes[1].dial_timeout"]),
         ({"remotes": {"url": "nats://h"}}, ["remotes"]),
         ({"reconnect": "x"}, ["reconnect"]),
@@ -51,7 +60,13 @@ def test_what_the_server_would_refuse_is_a_fault(fields, paths):
 
 
 @pytest.mark.parametrize(
-    "proxy", [{}, {"url": "http://h:1"}, {"url": "u", "username": "a", "password": "b"}]
+    "proxy",
+    [
+        {},
+        {"url": "http://h:1"},
+        {"url": "u", "username": "a", "password": "b"},
+        {"url": "https://h:1", "tls": {"insecure": True, "certificates": []}},
+    ],
 )
 def test_what_the_server_takes_is_no_fault(proxy):
     """A file that nats-server reads starts a server here."""

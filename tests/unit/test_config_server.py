@@ -22,6 +22,9 @@ from dotgnatly.config import BrokerConfiguration, Source
         ({"http": "h:8222"}, {"http_host": "h", "http_port": 8222}),
         ({"https": "h:8443"}, {"http_host": "h", "https_port": 8443}),
         ({"http": "h:1", "https": "h:2"}, {"http_host": "h", "http_port": 1, "https_port": 2}),
+        ({"gateway": {"listen": "h:1"}}, {"gateway": {"host": "h", "port": 1}}),
+        ({"websocket": {"listen": "h:1"}}, {"websocket": {"host": "h", "port": 1}}),
+        ({"mqtt": {"listen": "h:1"}}, {"mqtt": {"host": "h", "port": 1}}),
         ({"cluster": {"listen": "h:1"}}, {"cluster": {"host": "h", "port": 1}}),
         ({"leafnodes": {"listen": 7422}}, {"leafnodes": {"port": 7422}}),
     ],
@@ -77,6 +80,10 @@ def test_no_key_is_written_that_another_one_undoes(flags, written):
     ("fields", "path"),
     [
         ({"trace": False, "trace_verbose": True}, "trace"),
+        (
+            {"resolver_tls": {"verify_cert_and_check_known_urls": True}},
+            "resolver_tls.verify_cert_and_check_known_urls",
+        ),
         ({"store_dir": "/a", "jetstream": {"store_dir": "/b"}}, "store_dir"),
     ],
 )

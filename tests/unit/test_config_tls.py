@@ -25,6 +25,11 @@ def test_handshake_first_is_a_switch_or_a_duration(value, kept, written):
     assert tls.to_dict() == {"handshake_first": written}
 
 
+def test_a_fingerprint_is_kept_in_lower_case():
+    """nats-server compares it so."""
+    assert TlsConfiguration(pinned_certs="AB" * 32).pinned_certs == ("ab" * 32,)
+
+
 def test_a_switch_stands_for_the_ocsp_block():
     """nats-server takes both."""
     assert TlsConfiguration(ocsp_peer=True).ocsp_peer == OcspPeerConfiguration(verify=True)
@@ -44,6 +49,8 @@ def test_a_switch_stands_for_the_ocsp_block():
         ({"handshake_first": "soon"}, ["handshake_first"]),
         ({"min_version": "1.1"}, ["min_version"]),
         ({"cipher_suites": [1]}, ["cipher_suites[0]"]),
+        ({"curve_preferences": ["X25519", "P256"]}, ["curve_preferences[1]"]),
+        ({"pinned_certs": ["ab"]}, ["pinned_certs[0]"]),
         ({"cert_store": "linux"}, ["cert_store"]),
         ({"timeout": True}, ["timeout"]),
     ],

@@ -70,8 +70,6 @@ def _cluster(config: Any, found: Findings) -> None:
     for index, account in enumerate(accounts):
         if account in accounts[:index]:
             found.error(f"cluster.accounts[{index}]", "is there twice", account)
-    if get(cluster, "permissions", "allow_responses"):
-        found.error("cluster.permissions.allow_responses", "is of users only")
     if not get(cluster, "port"):
         return
     if not name and not gateway:
