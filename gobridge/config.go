@@ -41,16 +41,16 @@ func verdict(path string) ([]byte, error) {
 		opts, processed := d.options()
 		defer closeResolver(opts)
 		warnings, err = problems(processed, d.file, "")
+		warnings, err = d.hideWarnings(warnings), d.withoutSecrets(err)
 	}
 	found := []place{}
 	if f := (*fault)(nil); errors.As(err, &f) {
 		found, _ = f.facts["errors"].([]place)
-		warnings, _ = f.facts["warnings"].([]place)
+		if beside, ok := f.facts["warnings"].([]place); ok {
+			warnings = beside
+		}
 	}
-	hidden := d.secretsFor(append(found, warnings...))
-	return json.Marshal(map[string]any{
-		"errors": hidePlaces(found, hidden), "warnings": hidePlaces(warnings, hidden),
-	})
+	return json.Marshal(map[string]any{"errors": found, "warnings": warnings})
 }
 
 // loadConfig gives the options that nats-server makes of a file or a text, and its keys as values.
@@ -76,7 +76,7 @@ func loadConfig(kind, data string) (*server.Options, any, []place, error) {
 	if err == nil && len(variables) > 0 {
 		dropVariables(plain.(map[string]any), variables)
 	}
-	return opts, plain, hidePlaces(warnings, d.secretsFor(warnings)), d.withoutSecrets(err)
+	return opts, plain, d.hideWarnings(warnings), d.withoutSecrets(err)
 }
 
 // meanwhile starts fn; what it returns waits for its end.

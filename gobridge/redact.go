@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -32,8 +33,9 @@ var (
 	telltale   = regexp.MustCompile(`\beyJ[\w-]{8,}(\.[\w-]*)*|\bS[ACNOUX][A-Z2-7]{40,}\b`) // JWTs, seeds
 	loginParts = regexp.MustCompile(`[:/@?#]+`)
 	positions  = regexp.MustCompile(`(:\d+)*$`)
-	written    = regexp.MustCompile(`(?i)\b(?:` + strings.Join(secretKeys, "|") +
-		`)\b["']?[ \t]*[:=]?[ \t]*(?:"((?:[^"\\\n]|\\.)*)|'([^'\n]*)|\$?([^\s,;}#\]"']+))`)
+
+	quotedNumber   = regexp.MustCompile(`(integer|float|integer, but got|float, but got) '[^']*'`)
+	quotedVariable = regexp.MustCompile(`variable reference (?:cycle )?for '([^']*)'`)
 )
 
 // hideTelltales takes out of a text for people what is secret wherever it stands: who logs in by a
@@ -75,9 +77,7 @@ func secretsOf(texts ...string) []string {
 	var secrets []string
 	for _, text := range texts {
 		if keys, err := conf.ParseWithChecks(text); err == nil {
-			secrets = addSecrets(secrets, "", keys)
-		} else {
-			secrets = addWritten(secrets, text)
+			secrets = addSecrets(secrets, keys)
 		}
 	}
 	return secrets
@@ -152,32 +152,58 @@ func isWord(r rune) bool {
 	return r != utf8.RuneError && (r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r))
 }
 
-// addSecrets adds the secrets among parsed keys.
-func addSecrets(secrets []string, key string, value any) []string {
+// secretSearch gathers the secrets among parsed keys.
+type secretSearch struct {
+	found []string
+	seen  map[visited]bool // variables make one value stand in many places
+}
+
+type visited struct {
+	at  uintptr
+	key string
+}
+
+func addSecrets(secrets []string, keys map[string]any) []string {
+	search := secretSearch{found: secrets, seen: map[visited]bool{}}
+	search.in("", keys)
+	return search.found
+}
+
+func (s *secretSearch) in(key string, value any) {
 	if t, ok := value.(located); ok {
 		value = t.Value()
 	}
 	switch v := value.(type) {
 	case map[string]any:
-		for name, item := range v {
-			if slices.Contains(secretMaps, key) {
-				name = "token"
+		if s.first(key, v) {
+			for name, item := range v {
+				if slices.Contains(secretMaps, key) {
+					name = secretKeys[0]
+				}
+				s.in(strings.ToLower(name), item)
 			}
-			secrets = addSecrets(secrets, strings.ToLower(name), item)
 		}
 	case []any:
-		for _, item := range v {
-			secrets = addSecrets(secrets, key, item)
+		if s.first(key, v) {
+			for _, item := range v {
+				s.in(key, item)
+			}
 		}
 	default:
 		text := fmt.Sprint(v)
 		if slices.Contains(secretKeys, key) && !publicNkey.MatchString(text) {
-			secrets = append(secrets, text)
+			s.found = append(s.found, text)
 		} else if login, ok := cutLogin(text); ok {
-			secrets = append(append(secrets, login), loginParts.Split(login, -1)...)
+			s.found = append(append(s.found, login), loginParts.Split(login, -1)...)
 		}
 	}
-	return secrets
+}
+
+func (s *secretSearch) first(key string, value any) bool {
+	v := visited{reflect.ValueOf(value).Pointer(), key}
+	first := !s.seen[v]
+	s.seen[v] = true
+	return first
 }
 
 // cutLogin is what stands before the last @ of a URL.
@@ -193,14 +219,6 @@ func cutLogin(url string) (string, bool) {
 	return login, true
 }
 
-// addWritten adds the secrets of a text that cannot be parsed, by its looks.
-func addWritten(secrets []string, text string) []string {
-	for _, m := range written.FindAllStringSubmatch(text, -1) {
-		secrets = append(secrets, cmp.Or(m[1], m[2], m[3]))
-	}
-	return secrets
-}
-
 // withoutSecrets takes out of an error about a document what is secret in it.
 func (d *document) withoutSecrets(err error) error {
 	f := (*fault)(nil)
@@ -208,21 +226,38 @@ func (d *document) withoutSecrets(err error) error {
 		return err
 	}
 	found, _ := f.facts["errors"].([]place)
-	return f.hide(d.secretsFor(found))
+	if tokens, err := d.tokens(); err == nil {
+		return f.hide(addSecrets(nil, tokens))
+	}
+	hidden := make([]place, len(found))
+	for i, p := range found {
+		text, err := readBounded(positions.ReplaceAllString(p[0], "")) // an included file, perhaps
+		if err != nil {
+			text = d.text
+		}
+		hidden[i] = place{p[0], hideSyntax(p[1], text)}
+	}
+	return configFaults(hidden, nil)
 }
 
-// secretsFor are the secrets of a document; the more of its files, the less the parser made of it.
-func (d *document) secretsFor(found []place) (secrets []string) {
-	if d == nil || len(found) == 0 {
-		return nil
+func (d *document) hideWarnings(warnings []place) []place {
+	if len(warnings) == 0 {
+		return []place{}
 	}
-	if tokens, err := d.tokens(); err == nil {
-		return addSecrets(nil, "", tokens)
-	}
-	for _, p := range found {
-		if text, err := readBounded(positions.ReplaceAllString(p[0], "")); err == nil {
-			secrets = addWritten(secrets, text)
+	tokens, _ := d.tokens()
+	return hidePlaces(warnings, addSecrets(nil, tokens))
+}
+
+// hideSyntax takes out of a syntax error the values that the parser quotes: numbers and variables. The
+// name of a variable is one of a secret where somebody wrote one that begins with $, and no quotes.
+func hideSyntax(message, text string) string {
+	message = quotedNumber.ReplaceAllString(message, "$1 '"+redacted+"'")
+	if m := quotedVariable.FindStringSubmatch(message); m != nil {
+		keys := strings.Join(slices.Concat(secretKeys, secretMaps), "|")
+		of := regexp.MustCompile(`(?im)\b(?:` + keys + `)\b.*\$["']?` + regexp.QuoteMeta(m[1]))
+		if strings.Contains(m[1], "@") || of.MatchString(text) {
+			message = strings.ReplaceAll(message, "'"+m[1]+"'", "'"+redacted+"'")
 		}
 	}
-	return addWritten(secrets, d.text)
+	return hideTelltales(message)
 }

@@ -133,7 +133,7 @@ def blocks(
         block = cls(**fields)
         if not (faults := block.faults()):
             return block
-        for path, message in faults:
+        for path, message, _ in faults:
             name = path.partition(".")[0].partition("[")[0] or draw(st.sampled_from(sorted(kinds)))
             if "required" in message or not path:
                 fields[name] = value(name)

@@ -98,6 +98,9 @@ Urls: TypeAlias = Annotated[str | Sequence[str], Items(Url(), lone=True)]
 StringMap: TypeAlias = Annotated[Mapping[str, str | None], Named(TEXT)]
 """Strings by name."""
 
+SecretMap: TypeAlias = Annotated[Mapping[str, str | None], Named(Secret())]
+"""Secrets by name."""
+
 FlagMap: TypeAlias = Annotated[Mapping[str, bool | None], Named(FLAG)]
 """True or false by name."""
 

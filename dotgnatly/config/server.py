@@ -18,6 +18,7 @@ from dotgnatly.config._base import (
     FlagMap,
     Password,
     Port,
+    SecretMap,
     StringMap,
     Strings,
     WriteTimeout,
@@ -305,7 +306,7 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     ``operator`` the URL that it names. Source: ``Options.AccountResolver``."""
     resolver_tls: Tls | None | UnsetType = UNSET
     """TLS of a URL resolver. Source: ``Options.AccountResolverTLSConfig``."""
-    resolver_preload: StringMap | None | UnsetType = UNSET
+    resolver_preload: SecretMap | None | UnsetType = UNSET
     """Account JWTs by public account nkey; default none."""
     resolver_pinned_accounts: Strings | None | UnsetType = UNSET
     """Accounts that the resolver alone may bring; default all."""

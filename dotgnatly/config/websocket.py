@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from msgspec import UNSET, UnsetType
 
-from dotgnatly.config._base import Block, Duration, Port, StringMap, Strings
+from dotgnatly.config._base import Block, Duration, Port, SecretMap, Strings
 from dotgnatly.config.auth import ListenerAuthorization
 from dotgnatly.config.tls import Tls
 
@@ -66,7 +66,7 @@ class WebsocketConfiguration(Block, frozen=True, kw_only=True):
     no_auth_user: str | None | UnsetType = UNSET
     """User that clients are that do not log in; default that of the server.
     Source: ``WebsocketOpts.NoAuthUser``."""
-    headers: StringMap | None | UnsetType = UNSET
+    headers: SecretMap | None | UnsetType = UNSET
     """Headers of the answer to the handshake, by name; default none.
     Source: ``WebsocketOpts.Headers``."""
     ping_interval: Duration | None | UnsetType = UNSET

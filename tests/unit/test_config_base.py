@@ -356,7 +356,7 @@ def test_all_faults_come_out_at_once_with_their_paths():
         jetstream={"max_file_store": 1.5, "limits": {"duplicate_window": {}}},
         accounts={"A": {"users": [{"user": "a", "password": "b"}, {"user": 7, "password": "b"}]}},
         cluster=5,
-        websocket={"port": object()},
+        websocket={"port": object(), "no_tls": True},
     )
     assert set(faults(config)) == {
         "port",

@@ -61,7 +61,7 @@ def test_a_variable_is_read_as_its_key_holds_it(variable, text, expected):
     """Text is all that an environment has; the field knows what it stands for."""
     config = read(**{f"NATS__{variable}": text})
     assert config == BrokerConfiguration.from_dict(expected)
-    config.validate()
+    assert not config.faults()
 
 
 def test_variables_add_up_to_a_layer():

@@ -96,9 +96,16 @@ async def test_an_invalid_change_reaches_no_handler(broker, seen):
 
 
 async def test_a_failed_change_is_no_changed_event(broker, seen):
-    """Nothing has changed."""
+    """Nothing has changed; that these services are a cycle, only the server finds out."""
+    accounts = {
+        name: {
+            "exports": [{"service": name}],
+            "imports": [{"service": {"account": other, "subject": other}, "to": name}],
+        }
+        for name, other in ("ab", "ba")
+    }
     with pytest.raises(ConfigError):
-        await broker.update_config(log_file="/no/such/place.log")
+        await broker.update_config(accounts=accounts)
     assert [type(event).__name__ for event in seen] == ["ConfigurationChanging"]
 
 

@@ -37,7 +37,7 @@ def test_as_builtin_types_and_as_json(name, data):
         cls().merge(block),
     ):
         assert again == block
-        again.validate()
+        assert not again.faults()
 
 
 @CLASSES
@@ -56,7 +56,7 @@ def test_as_a_file_of_nats_server(name):
                 BrokerConfiguration.from_text(conffile.render(config).decode())
             return
         assert again == (config if config.to_dict() else SAYS_NOTHING)
-        again.validate()
+        assert not again.faults()
         accepted += 1
 
     survives()

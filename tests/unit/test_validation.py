@@ -6,7 +6,6 @@
 import os
 import re
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,13 +16,15 @@ from dotgnatly.config import (
     AccountConfiguration,
     AuthorizationConfiguration,
     ClusterConfiguration,
+    GatewayConfiguration,
     JetStreamConfiguration,
     LeafNodeConfiguration,
+    MqttConfiguration,
     TlsConfiguration,
+    WebsocketConfiguration,
 )
 from dotgnatly.config._base import Block
 from dotgnatly.config._rules.operators import is_public_nkey
-from dotgnatly.config._rules.subjects import is_subject
 from dotgnatly.errors import DotgnatlyError
 
 ACCOUNT = "ADSCCTOUSSSUEEI6VGD5O3DDCCIOW6XFATYF6CDRQ4DCFQA4IF3NHBYV"
@@ -319,9 +320,6 @@ def configured(tmp_path, certificates):
 
     def make(keys, *, read=False):
         config = BrokerConfiguration(**{"port": -1, **fill(keys)})
-        for name in ("gateway", "websocket", "mqtt", "proxies", "resolver"):
-            if isinstance(getattr(config, name), dict):
-                pytest.skip("a block without a type of its own")
         return BrokerConfiguration.from_conf(config.to_dict(), READ) if read else config
 
     return make
@@ -475,6 +473,9 @@ def test_no_rule_stumbles_over_values_of_the_wrong_type():
     candidates += [{"authorization": keys} for keys in junk(AuthorizationConfiguration)]
     candidates += [{"jetstream": keys} for keys in junk(JetStreamConfiguration)]
     candidates += [{"tls": keys} for keys in junk(TlsConfiguration)]
+    candidates += [{"gateway": keys} for keys in junk(GatewayConfiguration)]
+    candidates += [{"websocket": keys} for keys in junk(WebsocketConfiguration)]
+    candidates += [{"mqtt": keys} for keys in junk(MqttConfiguration)]
     candidates += [{"accounts": {"A": keys}} for keys in junk(AccountConfiguration)]
     for keys in candidates:
         try:
@@ -482,28 +483,6 @@ def test_no_rule_stumbles_over_values_of_the_wrong_type():
         except ConfigError:
             continue
         said(config)
-
-
-@pytest.mark.parametrize(
-    ("subject", "valid"),
-    [
-        *((s, True) for s in ("a", "a.b", "*", ">", "a.*.c", "a.>", "$JS.API.>", "f*o", "a>b")),
-        *(
-            (s, False)
-            for s in ("", ".", "a.", ".a", "a..b", ">.a", "a.>.b", "a b", "a.\t", "a. .b")
-        ),
-    ],
-)
-def test_the_grammar_of_subjects_is_the_servers(configured, subject, valid, monkeypatch):
-    """A dollar and a wildcard within a token are allowed."""
-    users = [{"user": "a", "password": "p", "permissions": {"publish": subject}}]
-    config = configured({"authorization": {"users": users}})
-    assert is_subject(subject) is valid
-    monkeypatch.setattr(BrokerConfiguration, "validate", lambda _self, **_options: ())
-    accepted = []
-    with suppress(ConfigError), NatsController(config) as controller:
-        accepted.append(controller.is_running)
-    assert bool(accepted) is valid
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,6 @@ _MODULES = (
     ("listeners", _SERVERS | _PROTOCOLS | _MONITORING | {"host"}),
     ("users", _USERS | {"no_auth_user"} | _PROTOCOLS | _SERVERS),
     ("accounts", _USERS | {"system_account", "default_js_domain"} | _SERVERS),
-    ("subjects", _USERS | {"cluster", "leafnodes", "mappings"}),
     ("servers", _SERVERS),
     ("protocols", _PROTOCOLS),
     ("jetstream", frozenset({"jetstream", "default_js_domain"})),

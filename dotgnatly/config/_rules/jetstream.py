@@ -4,10 +4,9 @@ import os
 from typing import Any
 
 from dotgnatly.config._rules import Findings, Rule, get
-from dotgnatly.config._rules.subjects import is_subject
+from dotgnatly.config._subjects import is_subject
 
 _NOT_IN_A_NAME = " \t\r\n\f.*>"
-_HINTS = frozenset({"", "no_extend", "will_extend"})
 
 
 def _domains(config: Any, found: Findings) -> None:
@@ -28,10 +27,6 @@ def _clustered(config: Any, found: Findings) -> None:
         found.error("server_name", "is required where there is JetStream in a cluster")
     if not get(config, "cluster", "name") and not get(config, "gateway", "name"):
         found.error("cluster.name", "is required where there is JetStream in the cluster")
-    hint = get(jetstream, "extension_hint") or ""
-    if hint.lower() not in _HINTS:
-        message = 'must be "no_extend" or "will_extend"'
-        found.error("jetstream.extension_hint", message, hint)
     catchup = get(jetstream, "max_outstanding_catchup") or 0
     if catchup < 0:
         found.error("jetstream.max_outstanding_catchup", "is negative", catchup)

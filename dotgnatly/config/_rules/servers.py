@@ -6,6 +6,7 @@ from typing import Any
 
 from dotgnatly.config._kinds import nanoseconds
 from dotgnatly.config._rules import Findings, Rule, each, get
+from dotgnatly.config._units import hide_user_info
 
 _URL = r"(?:([A-Za-z][\w+.-]*)://)?(?:.*@)?(\[[^]]*\]|[^:/?#\[\]]*)(?::([^/?#]*))?(?:[/?#].*)?"
 _SCHEMES = frozenset({"nats", "tls", "nats-route", "nats-gateway", "nats-leaf"})
@@ -29,8 +30,9 @@ def _urls(config: Any) -> Iterator[tuple[str, str, bool]]:
 
 
 def _addresses(config: Any, found: Findings) -> None:
-    for path, url, leaf in _urls(config):
-        match = re.fullmatch(_URL, url.strip())
+    for path, given, leaf in _urls(config):
+        match = re.fullmatch(_URL, given.strip())
+        url = hide_user_info(given)
         scheme, host, port = match.groups() if match else (None, "", None)
         known = _LEAF_SCHEMES if leaf else _SCHEMES
         if not host or host == "[]":
@@ -52,7 +54,7 @@ def _repeated(config: Any, found: Findings) -> None:
     for path, url, _ in _urls(config):
         key = path.rpartition("[")[0], url
         if key in seen:
-            found.warn(path, "is there twice", url)
+            found.warn(path, "is there twice", hide_user_info(url))
         seen.add(key)
 
 
@@ -68,8 +70,6 @@ def _cluster(config: Any, found: Findings) -> None:
     for index, account in enumerate(accounts):
         if account in accounts[:index]:
             found.error(f"cluster.accounts[{index}]", "is there twice", account)
-    if get(cluster, "permissions", "allow_responses"):
-        found.error("cluster.permissions.allow_responses", "is of users only")
     if not get(cluster, "port"):
         return
     if not name and not gateway:
@@ -128,6 +128,7 @@ def _proxies(config: Any, found: Findings) -> None:
         if not (url := get(proxy, "url")):
             continue
         match = re.fullmatch(_URL, url)
+        url = hide_user_info(url)
         scheme, host, _ = match.groups() if match else (None, "", None)
         if scheme is None or scheme.lower() not in {"http", "https"}:
             found.error(f"{path}.url", "must begin with http:// or https://", url)

@@ -9,8 +9,6 @@ from dotgnatly.config._rules import Findings, Rule, each, get
 from dotgnatly.config._rules.files import unreadable
 
 _LISTENING = ("", "cluster", "gateway", "leafnodes", "websocket", "mqtt")
-_BETWEEN_SERVERS = ("cluster.tls", "gateway.")
-_PINNED = "[0-9a-fA-F]{64}"
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _KEY = re.compile(rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----")
 
@@ -98,15 +96,4 @@ def _needed(config: Any, found: Findings) -> None:
             found.doubt(path, "is required: no handshake could succeed")
 
 
-def _values(config: Any, found: Findings) -> None:
-    for path, tls in _blocks(config):
-        for tail, pinned in each(tls, "pinned_certs"):
-            if not re.fullmatch(_PINNED, pinned):
-                found.error(f"{path}.{tail}", "is no SHA-256 in hexadecimal", pinned)
-        between = path.startswith(_BETWEEN_SERVERS)
-        if get(tls, "verify_cert_and_check_known_urls") and not between:
-            key = "verify_cert_and_check_known_urls"
-            found.error(f"{path}.{key}", "is of cluster and gateway only")
-
-
-RULES: tuple[Rule, ...] = (_certificates, _stores, _needed, _values)
+RULES: tuple[Rule, ...] = (_certificates, _stores, _needed)
