@@ -22,7 +22,7 @@ NATIVE  := dotgnatly/_native.pyx dotgnatly/exports.map \
 
 .DEFAULT_GOAL := help
 .PHONY: help demo build test test-go test-python fuzz lint lint-workflows types bench wheel \
-        wheels-check notices keys clean
+        wheels-check notices keys reference clean
 
 help:  ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1|/p' $(MAKEFILE_LIST) | \
@@ -87,6 +87,9 @@ notices: $(GO)  ## Write gobridge/LICENSES.txt anew, after a change of go.mod
 
 keys: build  ## Write gobridge/testdata/keys.json anew, after a change of the configuration's structs
 	python _build/keys.py
+
+reference: build  ## Write docs/reference/configuration.md anew, after a change of keys or classes
+	python _build/reference.py
 
 clean:  ## Remove everything that was made here, environment included
 	rm -rf $(VENV) $(TOOLS) build dist wheelhouse *.egg-info .*_cache .hypothesis

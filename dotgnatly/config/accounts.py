@@ -60,19 +60,23 @@ class AccountJetStreamConfiguration(Block, frozen=True, kw_only=True):
     }
 
     max_memory: Bytes | None | UnsetType = UNSET
-    """Bytes in memory streams. Source: ``JetStreamAccountLimits.MaxMemory``."""
+    """Bytes in memory streams; default no limit. Source: ``JetStreamAccountLimits.MaxMemory``."""
     max_file: Bytes | None | UnsetType = UNSET
-    """Bytes in file streams. Source: ``JetStreamAccountLimits.MaxStore``."""
+    """Bytes in file streams; default no limit. Source: ``JetStreamAccountLimits.MaxStore``."""
     max_streams: int | None | UnsetType = UNSET
-    """Source: ``JetStreamAccountLimits.MaxStreams``."""
+    """Streams of the account; default no limit. Source: ``JetStreamAccountLimits.MaxStreams``."""
     max_consumers: int | None | UnsetType = UNSET
-    """Source: ``JetStreamAccountLimits.MaxConsumers``."""
+    """Consumers of the account; default no limit.
+    Source: ``JetStreamAccountLimits.MaxConsumers``."""
     max_ack_pending: int | None | UnsetType = UNSET
-    """Most a consumer may set. Source: ``JetStreamAccountLimits.MaxAckPending``."""
+    """Most a consumer may set; default no limit.
+    Source: ``JetStreamAccountLimits.MaxAckPending``."""
     mem_max_stream_bytes: Bytes | None | UnsetType = UNSET
-    """Bytes of a memory stream. Source: ``JetStreamAccountLimits.MemoryMaxStreamBytes``."""
+    """Bytes of a memory stream; default no limit.
+    Source: ``JetStreamAccountLimits.MemoryMaxStreamBytes``."""
     disk_max_stream_bytes: Bytes | None | UnsetType = UNSET
-    """Bytes of a file stream. Source: ``JetStreamAccountLimits.StoreMaxStreamBytes``."""
+    """Bytes of a file stream; default no limit.
+    Source: ``JetStreamAccountLimits.StoreMaxStreamBytes``."""
     max_bytes_required: bool | None | UnsetType = UNSET
     """Every stream must set a limit; default false.
     Source: ``JetStreamAccountLimits.MaxBytesRequired``."""
@@ -176,9 +180,9 @@ class ExportConfiguration(Block, frozen=True, kw_only=True):
     }
 
     stream: str | None | UnsetType = UNSET
-    """Subject of a stream of messages."""
+    """Subject of a stream of messages; required, or ``service``."""
     service: str | None | UnsetType = UNSET
-    """Subject of a service."""
+    """Subject of a service; required, or ``stream``."""
     accounts: Strings | None | UnsetType = UNSET
     """Accounts that may import it; default all."""
     account_token_position: Count | None | UnsetType = UNSET
@@ -233,13 +237,13 @@ class ImportConfiguration(Block, frozen=True, kw_only=True):
     """
 
     stream: ImportSource | None | UnsetType = UNSET
-    """A stream of messages."""
+    """A stream of messages; required, or ``service``."""
     service: ImportSource | None | UnsetType = UNSET
-    """A service."""
+    """A service; required, or ``stream``."""
     to: str | None | UnsetType = UNSET
     """Subject that it has here, with ``*`` or ``$1`` for its wildcards; default its own."""
     prefix: str | None | UnsetType = UNSET
-    """Of a stream: what comes before its subject here, in place of ``to``."""
+    """Of a stream: what comes before its subject here, in place of ``to``; default none."""
     share: bool | None | UnsetType = UNSET
     """Of a service: tell it who asks; default false."""
     allow_trace: bool | None | UnsetType = UNSET
@@ -305,7 +309,7 @@ class AccountConfiguration(Block, frozen=True, kw_only=True):
     users: Users | None | UnsetType = UNSET
     """Who belongs to the account; default nobody."""
     nkey: str | None | UnsetType = UNSET
-    """Public account nkey. Source: ``Account.Nkey``."""
+    """Public account nkey; default none. Source: ``Account.Nkey``."""
     default_permissions: Permissions | None | UnsetType = UNSET
     """Of users that have none of their own; default everything."""
     imports: Imports | None | UnsetType = UNSET
@@ -313,10 +317,10 @@ class AccountConfiguration(Block, frozen=True, kw_only=True):
     exports: Exports | None | UnsetType = UNSET
     """What it offers to other accounts; default nothing."""
     mappings: Mappings | None | UnsetType = UNSET
-    """Subjects that become others, by subject; None removes one."""
+    """Subjects that become others, by subject; default none."""
     limits: AccountLimits | None | UnsetType = UNSET
-    """Default none."""
+    """Limits of the account; default none."""
     jetstream: AccountJetStream | None | UnsetType = UNSET
-    """JetStream of the account, off by default."""
+    """JetStream of the account; default off."""
     msg_trace: MsgTrace | None | UnsetType = UNSET
-    """Where traces of its messages go."""
+    """Where traces of its messages go; default nowhere."""

@@ -95,11 +95,11 @@ class PermissionsConfiguration(Block, frozen=True, kw_only=True):
     }
 
     publish: SubjectPermissions | None | UnsetType = UNSET
-    """Default all subjects. Source: ``Permissions.Publish``."""
+    """Subjects to publish to; default all. Source: ``Permissions.Publish``."""
     subscribe: SubjectPermissions | None | UnsetType = UNSET
-    """Default all subjects. Source: ``Permissions.Subscribe``."""
+    """Subjects to subscribe to; default all. Source: ``Permissions.Subscribe``."""
     allow_responses: AllowResponses | None | UnsetType = UNSET
-    """Leave to reply; then ``publish`` is by default nothing else.
+    """Leave to reply; then nothing else may be published unless ``publish`` says so; default false.
     Source: ``Permissions.Response``."""
 
     def _contradictions(self) -> Iterable[Fault]:
@@ -135,16 +135,16 @@ class UserConfiguration(Block, frozen=True, kw_only=True):
     }
 
     user: str | None | UnsetType = UNSET
-    """Name, unique in the server. Source: ``User.Username``."""
+    """Name, unique in the server; default none. Source: ``User.Username``."""
     password: Password | None | UnsetType = UNSET
-    """Source: ``User.Password``."""
+    """Password of the user; default none. Source: ``User.Password``."""
     nkey: str | None | UnsetType = UNSET
-    """Public user nkey, in place of name and password. Source: ``NkeyUser.Nkey``."""
+    """Public user nkey, in place of name and password; default none. Source: ``NkeyUser.Nkey``."""
     permissions: Permissions | None | UnsetType = UNSET
-    """Default the ``default_permissions`` beside the users. Source: ``User.Permissions``."""
+    """What the user may do; default the ``default_permissions`` beside the users.
+    Source: ``User.Permissions``."""
     allowed_connection_types: ConnectionTypes | None | UnsetType = UNSET
-    """Of STANDARD, WEBSOCKET, LEAFNODE, LEAFNODE_WS, MQTT, MQTT_WS, IN_PROCESS; default all.
-    Source: ``User.AllowedConnectionTypes``."""
+    """How the user may connect; default all. Source: ``User.AllowedConnectionTypes``."""
     proxy_required: bool | None | UnsetType = UNSET
     """Must come through a trusted proxy; default false. Source: ``User.ProxyRequired``."""
 
@@ -180,7 +180,8 @@ class AuthCalloutConfiguration(Block, frozen=True, kw_only=True):
     """Names or nkeys of the users of the service itself; required.
     Source: ``AuthCallout.AuthUsers``."""
     xkey: str | None | UnsetType = UNSET
-    """Public curve key; requests are then encrypted. Source: ``AuthCallout.XKey``."""
+    """Public curve key with which requests are encrypted; default none.
+    Source: ``AuthCallout.XKey``."""
     allowed_accounts: Strings | None | UnsetType = UNSET
     """Accounts the service may bind to; default all. Source: ``AuthCallout.AllowedAccounts``."""
 
@@ -211,20 +212,20 @@ class AuthorizationConfiguration(Block, frozen=True, kw_only=True):
     }
 
     user: str | None | UnsetType = UNSET
-    """Name of the one user. Source: ``Options.Username``."""
+    """Name of the one user; default none. Source: ``Options.Username``."""
     password: Password | None | UnsetType = UNSET
-    """Password of the one user. Source: ``Options.Password``."""
+    """Password of the one user; default none. Source: ``Options.Password``."""
     token: Password | None | UnsetType = UNSET
-    """A token in place of a user. Source: ``Options.Authorization``."""
+    """A token in place of a user; default none. Source: ``Options.Authorization``."""
     users: Users | None | UnsetType = UNSET
-    """Users of the global account. Source: ``Options.Users``, ``Options.Nkeys``."""
+    """Users of the global account; default none. Source: ``Options.Users``, ``Options.Nkeys``."""
     default_permissions: Permissions | None | UnsetType = UNSET
     """Of users that have none of their own; default everything."""
     timeout: Timeout | None | UnsetType = UNSET
     """How long a client may take to log in; default 2 s, with TLS its timeout and 1 s.
     Source: ``Options.AuthTimeout``."""
     auth_callout: AuthCallout | None | UnsetType = UNSET
-    """Leave the decision to a service. Source: ``Options.AuthCallout``."""
+    """Leave the decision to a service; default none. Source: ``Options.AuthCallout``."""
     proxy_required: bool | None | UnsetType = UNSET
     """All must come through a trusted proxy; default false. Source: ``Options.ProxyRequired``."""
 
@@ -271,11 +272,11 @@ class ListenerAuthorizationConfiguration(Block, frozen=True, kw_only=True):
     _aliases: ClassVar[Mapping[str, str]] = {"username": "user", "pass": "password"}
 
     user: str | None | UnsetType = UNSET
-    """Name of the one user."""
+    """Name of the one user; default none."""
     password: Password | None | UnsetType = UNSET
-    """Password of the one user."""
+    """Password of the one user; default none."""
     token: Password | None | UnsetType = UNSET
-    """A token in place of a user."""
+    """A token in place of a user; default none."""
     timeout: Annotated[timedelta | float | str, _Number()] | None | UnsetType = UNSET
     """How long a client may take to log in; default as elsewhere."""
 

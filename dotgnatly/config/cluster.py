@@ -56,7 +56,8 @@ class CompressionConfiguration(Block, frozen=True, kw_only=True):
     mode: Mode | None | UnsetType = UNSET
     """``off``, ``accept`` (if the other side asks), ``s2_fast``, ``s2_better``, ``s2_best``, or
     ``s2_auto`` (by the round trip time); ``on``, which is true, is ``s2_fast`` of a cluster and
-    ``s2_auto`` of a leaf node. Source: ``CompressionOpts.Mode``."""
+    ``s2_auto`` of a leaf node; default "accept" of a cluster and "s2_auto" of a leaf node.
+    Source: ``CompressionOpts.Mode``."""
     rtt_thresholds: Durations | None | UnsetType = UNSET
     """Of "s2_auto": round trips from which to compress, fast, better, best; default 10, 50, 100 ms.
     Source: ``CompressionOpts.RTTThresholds``."""
@@ -110,12 +111,14 @@ class ClusterConfiguration(Block, frozen=True, kw_only=True):
     """Do not tell clients of the other servers; default false.
     Source: ``ClusterOpts.NoAdvertise``."""
     authorization: Authorization | None | UnsetType = UNSET
-    """The one user with which the other servers log in. Source: ``ClusterOpts.Username``."""
+    """The one user with which the other servers log in; default none.
+    Source: ``ClusterOpts.Username``."""
     permissions: Permissions | None | UnsetType = UNSET
     """Subjects to import (publish) and export (subscribe); default all.
     Source: ``ClusterOpts.Permissions``."""
     tls: RouteTls | None | UnsetType = UNSET
-    """Routes by TLS, both sides with a certificate. Source: ``ClusterOpts.TLSConfig``."""
+    """Routes by TLS, both sides with a certificate; default none.
+    Source: ``ClusterOpts.TLSConfig``."""
     connect_retries: int | None | UnsetType = UNSET
     """Attempts to connect to a server heard of from others; default 0, one attempt.
     Source: ``ClusterOpts.ConnectRetries``."""
@@ -129,7 +132,7 @@ class ClusterConfiguration(Block, frozen=True, kw_only=True):
     """Accounts with a connection of their own; default the system account.
     Source: ``ClusterOpts.PinnedAccounts``."""
     compression: Compression | None | UnsetType = UNSET
-    """Default "accept". Source: ``ClusterOpts.Compression``."""
+    """Compression of routes; default "accept". Source: ``ClusterOpts.Compression``."""
     ping_interval: Duration | None | UnsetType = UNSET
     """How often routes are pinged, at most 30 s; default the server's.
     Source: ``ClusterOpts.PingInterval``."""

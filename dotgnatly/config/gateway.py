@@ -27,7 +27,8 @@ class GatewayRemoteConfiguration(Block, frozen=True, kw_only=True):
     """URLs of its servers, ``nats://user:password@host:port``; required.
     Source: ``RemoteGatewayOpts.URLs``."""
     tls: RouteTls | None | UnsetType = UNSET
-    """Default that of ``gateway``. Source: ``RemoteGatewayOpts.TLSConfig``."""
+    """TLS of connections to it; default that of ``gateway``.
+    Source: ``RemoteGatewayOpts.TLSConfig``."""
 
 
 GatewayRemotes: TypeAlias = Annotated[
@@ -56,9 +57,11 @@ class GatewayConfiguration(Block, frozen=True, kw_only=True):
     """``host:port`` that other clusters are told; default what was bound.
     Source: ``GatewayOpts.Advertise``."""
     authorization: Authorization | None | UnsetType = UNSET
-    """The one user with which other clusters log in. Source: ``GatewayOpts.Username``."""
+    """The one user with which other clusters log in; default none.
+    Source: ``GatewayOpts.Username``."""
     tls: RouteTls | None | UnsetType = UNSET
-    """Gateways by TLS, both sides with a certificate. Source: ``GatewayOpts.TLSConfig``."""
+    """Gateways by TLS, both sides with a certificate; default none.
+    Source: ``GatewayOpts.TLSConfig``."""
     gateways: GatewayRemotes | None | UnsetType = UNSET
     """The other clusters, to connect to; default those that connect to this one.
     Source: ``GatewayOpts.Gateways``."""

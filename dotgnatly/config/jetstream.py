@@ -55,7 +55,7 @@ class JetStreamLimitsConfiguration(Block, frozen=True, kw_only=True):
     duplicate_window: Duration | None | UnsetType = UNSET
     """Longest window a stream may set; default no limit. Source: ``JSLimitOpts.Duplicates``."""
     batch: JetStreamBatch | None | UnsetType = UNSET
-    """Limits of batches that are published as one."""
+    """Limits of batches that are published as one; default those of its keys."""
 
 
 class JetStreamTpmConfiguration(Block, frozen=True, kw_only=True):
@@ -65,15 +65,16 @@ class JetStreamTpmConfiguration(Block, frozen=True, kw_only=True):
     """
 
     keys_file: FilePath | None | UnsetType = UNSET
-    """File of the sealed keys, made if it is missing. Source: ``JSTpmOpts.KeysFile``."""
+    """File of the sealed keys, made if it is missing; default none.
+    Source: ``JSTpmOpts.KeysFile``."""
     encryption_password: Password | None | UnsetType = UNSET
-    """Password of the sealed keys. Source: ``JSTpmOpts.KeyPassword``."""
+    """Password of the sealed keys; default none. Source: ``JSTpmOpts.KeyPassword``."""
     srk_password: Password | None | UnsetType = UNSET
-    """Password of the storage root key. Source: ``JSTpmOpts.SrkPassword``."""
+    """Password of the storage root key; default none. Source: ``JSTpmOpts.SrkPassword``."""
     pcr: int | None | UnsetType = UNSET
     """Platform configuration register, 0 to 23; default 0. Source: ``JSTpmOpts.Pcr``."""
     cipher: Cipher | None | UnsetType = UNSET
-    """As ``jetstream.cipher``."""
+    """As ``jetstream.cipher``; default "chachapoly"."""
 
 
 JetStreamLimits: TypeAlias = Annotated[
@@ -107,7 +108,7 @@ class JetStreamConfiguration(Block, frozen=True, kw_only=True):
     _derived: ClassVar[tuple[str, ...]] = ("durability",)
 
     enabled: bool | None | UnsetType = UNSET
-    """Default true, as there is a block. Source: ``Options.JetStream``."""
+    """Whether JetStream runs; default true, as there is a block. Source: ``Options.JetStream``."""
     store_dir: FilePath | None | UnsetType = UNSET
     """Where data is kept; default a private temporary directory (nats-server: one that all servers
     of the host share). Source: ``Options.StoreDir``."""
@@ -128,18 +129,19 @@ class JetStreamConfiguration(Block, frozen=True, kw_only=True):
     strict: bool | None | UnsetType = UNSET
     """Refuse requests with unknown fields; default true. Source: ``Options.NoJetStreamStrict``."""
     unique_tag: str | None | UnsetType = UNSET
-    """Prefix of the server tag in which replicas must differ.
+    """Prefix of the server tag in which replicas must differ; default none.
     Source: ``Options.JetStreamUniqueTag``."""
     encryption_key: Password | None | UnsetType = UNSET
     """Encrypts the store; default none. Source: ``Options.JetStreamKey``."""
     prev_encryption_key: Password | None | UnsetType = UNSET
-    """The key before this one, to read what is there. Source: ``Options.JetStreamOldKey``."""
+    """The key before this one, to read what is there; default none.
+    Source: ``Options.JetStreamOldKey``."""
     cipher: Cipher | None | UnsetType = UNSET
-    """Default "chachapoly". Source: ``Options.JetStreamCipher``."""
+    """How the store is encrypted; default "chachapoly". Source: ``Options.JetStreamCipher``."""
     tpm: JetStreamTpm | None | UnsetType = UNSET
-    """The key is kept in a TPM (Windows). Source: ``Options.JetStreamTpm``."""
+    """The key is kept in a TPM (Windows); default not. Source: ``Options.JetStreamTpm``."""
     limits: JetStreamLimits | None | UnsetType = UNSET
-    """Limits of streams and consumers. Source: ``Options.JetStreamLimits``."""
+    """Limits of streams and consumers; default none. Source: ``Options.JetStreamLimits``."""
     max_outstanding_catchup: StoreBytes | None | UnsetType = UNSET
     """Bytes in flight to replicas that catch up; default 64 MiB.
     Source: ``Options.JetStreamMaxCatchup``."""
@@ -168,7 +170,8 @@ class JetStreamConfiguration(Block, frozen=True, kw_only=True):
     """File operations at a time, 4 to 8192; default 4096.
     Source: ``Options.JetStreamConcurrentIOs``."""
     extension_hint: Literal["no_extend", "will_extend"] | None | UnsetType = UNSET
-    """How a leaf node's JetStream extends another domain. Source: ``Options.JetStreamExtHint``."""
+    """How a leaf node's JetStream extends another domain; default none.
+    Source: ``Options.JetStreamExtHint``."""
 
     @classmethod
     def from_short(cls, value: object) -> object:

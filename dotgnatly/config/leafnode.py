@@ -33,11 +33,12 @@ class LeafNodeUserConfiguration(Block, frozen=True, kw_only=True):
     _aliases: ClassVar[Mapping[str, str]] = {"username": "user", "pass": "password"}
 
     user: str | None | UnsetType = UNSET
-    """Source: ``User.Username``."""
+    """Name of the user; required. Source: ``User.Username``."""
     password: Password | None | UnsetType = UNSET
-    """Source: ``User.Password``."""
+    """Password of the user; default none. Source: ``User.Password``."""
     account: str | None | UnsetType = UNSET
-    """Default the global account. Source: ``User.Account``."""
+    """Account that leaf nodes are bound to; default the global account.
+    Source: ``User.Account``."""
     proxy_required: bool | None | UnsetType = UNSET
     """Must come through a trusted proxy; default false. Source: ``User.ProxyRequired``."""
 
@@ -57,16 +58,17 @@ class LeafNodeAuthorizationConfiguration(Block, frozen=True, kw_only=True):
     _aliases: ClassVar[Mapping[str, str]] = {"username": "user", "pass": "password"}
 
     user: str | None | UnsetType = UNSET
-    """Name of the one user. Source: ``LeafNodeOpts.Username``."""
+    """Name of the one user; default none. Source: ``LeafNodeOpts.Username``."""
     password: Password | None | UnsetType = UNSET
-    """Password of the one user. Source: ``LeafNodeOpts.Password``."""
+    """Password of the one user; default none. Source: ``LeafNodeOpts.Password``."""
     nkey: str | None | UnsetType = UNSET
-    """Public user nkey, in place of name and password. Source: ``LeafNodeOpts.Nkey``."""
+    """Public user nkey, in place of name and password; default none.
+    Source: ``LeafNodeOpts.Nkey``."""
     account: str | None | UnsetType = UNSET
     """What the one user is bound to; default the global account.
     Source: ``LeafNodeOpts.Account``."""
     users: LeafNodeUsers | None | UnsetType = UNSET
-    """Several users. Source: ``LeafNodeOpts.Users``."""
+    """Several users; default none. Source: ``LeafNodeOpts.Users``."""
     timeout: Timeout | None | UnsetType = UNSET
     """How long a leaf node may take to log in; default 2 s, with TLS its timeout and 1 s.
     Source: ``LeafNodeOpts.AuthTimeout``."""
@@ -104,9 +106,9 @@ class LeafNodeProxyConfiguration(Block, frozen=True, kw_only=True):
     """``http://host:port`` or ``https://host:port``; required.
     Source: ``RemoteLeafOpts.Proxy.URL``."""
     username: str | None | UnsetType = UNSET
-    """Source: ``RemoteLeafOpts.Proxy.Username``."""
+    """Who logs in to the proxy; default nobody. Source: ``RemoteLeafOpts.Proxy.Username``."""
     password: Password | None | UnsetType = UNSET
-    """Source: ``RemoteLeafOpts.Proxy.Password``."""
+    """With which password; default none. Source: ``RemoteLeafOpts.Proxy.Password``."""
     timeout: Duration | None | UnsetType = UNSET
     """How long connecting may take; default 0, the dial timeout.
     Source: ``RemoteLeafOpts.Proxy.Timeout``."""
@@ -176,7 +178,8 @@ class LeafNodeRemoteConfiguration(Block, frozen=True, kw_only=True):
 
     urls: Urls | None | UnsetType = UNSET
     """One of them is connected to: ``nats-leaf://user:password@host:port``, or ``tls``, ``ws``,
-    ``wss``; the default port is 7422. Source: ``RemoteLeafOpts.URLs``."""
+    ``wss``, with 7422 where there is no port; default none.
+    Source: ``RemoteLeafOpts.URLs``."""
     no_randomize: bool | None | UnsetType = UNSET
     """Try the URLs in their order; default false. Source: ``RemoteLeafOpts.NoRandomize``."""
     account: str | None | UnsetType = UNSET
@@ -188,7 +191,7 @@ class LeafNodeRemoteConfiguration(Block, frozen=True, kw_only=True):
     nkey: Password | None | UnsetType = UNSET
     """User nkey seed, in place of credentials; default none. Source: ``RemoteLeafOpts.Nkey``."""
     tls: Tls | None | UnsetType = UNSET
-    """Source: ``RemoteLeafOpts.TLSConfig``."""
+    """TLS of the connection; default none. Source: ``RemoteLeafOpts.TLSConfig``."""
     hub: bool | None | UnsetType = UNSET
     """Be the hub although we connect; default false. Source: ``RemoteLeafOpts.Hub``."""
     deny_imports: Subjects | None | UnsetType = UNSET
@@ -198,7 +201,7 @@ class LeafNodeRemoteConfiguration(Block, frozen=True, kw_only=True):
     """Subjects that are not sent to the remote; default none.
     Source: ``RemoteLeafOpts.DenyExports``."""
     compression: Compression | None | UnsetType = UNSET
-    """Default "s2_auto". Source: ``RemoteLeafOpts.Compression``."""
+    """Compression of the connection; default "s2_auto". Source: ``RemoteLeafOpts.Compression``."""
     ws_compression: bool | None | UnsetType = UNSET
     """Of ``ws`` URLs: compress frames; default false. Source: ``RemoteLeafOpts.Websocket``."""
     ws_no_masking: bool | None | UnsetType = UNSET
@@ -269,7 +272,7 @@ class LeafNodeConfiguration(Block, frozen=True, kw_only=True):
     authorization: LeafNodeAuthorization | None | UnsetType = UNSET
     """How leaf nodes log in; default as clients do."""
     tls: Tls | None | UnsetType = UNSET
-    """Source: ``LeafNodeOpts.TLSConfig``."""
+    """TLS of the listener; default none. Source: ``LeafNodeOpts.TLSConfig``."""
     min_version: str | None | UnsetType = UNSET
     """Lowest version of a leaf node's server, "2.8.0" or later; default any.
     Source: ``LeafNodeOpts.MinVersion``."""
@@ -282,7 +285,8 @@ class LeafNodeConfiguration(Block, frozen=True, kw_only=True):
     """How long connecting to a remote may take; default 1 s.
     Source: ``LeafNodeOpts.DialTimeout``."""
     compression: Compression | None | UnsetType = UNSET
-    """Default "s2_auto". Source: ``LeafNodeOpts.Compression``."""
+    """Compression of connections to leaf nodes; default "s2_auto".
+    Source: ``LeafNodeOpts.Compression``."""
     isolate_leafnode_interest: bool | None | UnsetType = UNSET
     """Hide leaf nodes' subscriptions from each other; default false.
     Source: ``LeafNodeOpts.IsolateLeafnodeInterest``."""

@@ -31,7 +31,7 @@ class MqttConfiguration(Block, frozen=True, kw_only=True):
     """Port of the listener, -1 takes a free one; default 0, no listener.
     Source: ``MQTTOpts.Port``."""
     tls: Tls | None | UnsetType = UNSET
-    """Default none. Source: ``MQTTOpts.TLSConfig``."""
+    """TLS of the listener; default none. Source: ``MQTTOpts.TLSConfig``."""
     authorization: ListenerAuthorization | None | UnsetType = UNSET
     """Who may connect here; default as other clients."""
     no_auth_user: str | None | UnsetType = UNSET
@@ -51,7 +51,7 @@ class MqttConfiguration(Block, frozen=True, kw_only=True):
     """Replicas of the streams; default by the size of the cluster, 3 at most.
     Source: ``MQTTOpts.StreamReplicas``."""
     consumer_replicas: int | None | UnsetType = UNSET
-    """Without effect: consumers have as many as their stream, and the server warns.
+    """Without effect, as consumers have as many as their stream; the server warns; default none.
     Source: ``server.parseMQTT``."""
     consumer_memory_storage: bool | None | UnsetType = UNSET
     """Keep consumers in memory; default false. Source: ``MQTTOpts.ConsumerMemoryStorage``."""

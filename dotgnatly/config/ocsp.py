@@ -35,7 +35,7 @@ class OcspCacheConfiguration(Block, frozen=True, kw_only=True):
     """
 
     type: Literal["local", "none"] | None | UnsetType = UNSET
-    """Default "local". Source: ``OCSPResponseCacheConfig.Type``."""
+    """In ``local_store``, or nowhere; default "local". Source: ``OCSPResponseCacheConfig.Type``."""
     local_store: FilePath | None | UnsetType = UNSET
     """Directory of the cache; default "_rc_". Source: ``OCSPResponseCacheConfig.LocalStore``."""
     preserve_revoked: bool | None | UnsetType = UNSET

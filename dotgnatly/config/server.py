@@ -161,7 +161,8 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     server_metadata: StringMap | None | UnsetType = UNSET
     """Shown in monitoring; default none. Source: ``Options.Metadata``."""
     feature_flags: FlagMap | None | UnsetType = UNSET
-    """Opt in or out of features of the server, by name. Source: ``Options.FeatureFlags``."""
+    """Opt in or out of features of the server, by name; default none.
+    Source: ``Options.FeatureFlags``."""
 
     # -- clients -------------------------------------------------------------------------------
     host: str | None | UnsetType = UNSET
@@ -217,7 +218,7 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     max_traced_msg_len: Bytes | None | UnsetType = UNSET
     """Bytes of a message that are logged; default 0, all. Source: ``Options.MaxTracedMsgLen``."""
     logtime: bool | None | UnsetType = UNSET
-    """Log lines begin with the time. Source: ``Options.Logtime``."""
+    """Log lines begin with the time; default true. Source: ``Options.Logtime``."""
     logtime_utc: bool | None | UnsetType = UNSET
     """In UTC; default false, local time. Source: ``Options.LogtimeUTC``."""
     log_file: FilePath | None | UnsetType = UNSET
@@ -291,7 +292,8 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     no_auth_user: str | None | UnsetType = UNSET
     """User that clients are that do not log in; default none. Source: ``Options.NoAuthUser``."""
     system_account: str | None | UnsetType = UNSET
-    """Default "$SYS". Source: ``Options.SystemAccount``."""
+    """Account of the server's events and of requests to it; default "$SYS".
+    Source: ``Options.SystemAccount``."""
     no_system_account: bool | None | UnsetType = UNSET
     """Have none; default false. Source: ``Options.NoSystemAccount``."""
     mappings: Mappings | None | UnsetType = UNSET
@@ -305,7 +307,7 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     """Where account JWTs come from: "MEMORY", "URL(...)" or a block; default none, with an
     ``operator`` the URL that it names. Source: ``Options.AccountResolver``."""
     resolver_tls: Tls | None | UnsetType = UNSET
-    """TLS of a URL resolver. Source: ``Options.AccountResolverTLSConfig``."""
+    """TLS of a URL resolver; default none. Source: ``Options.AccountResolverTLSConfig``."""
     resolver_preload: SecretMap | None | UnsetType = UNSET
     """Account JWTs by public account nkey; default none."""
     resolver_pinned_accounts: Strings | None | UnsetType = UNSET
@@ -316,18 +318,19 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
 
     # -- JetStream and other protocols ---------------------------------------------------------
     jetstream: JetStream | None | UnsetType = UNSET
-    """Default off. Source: ``Options.JetStream``."""
+    """Streams, key-value and object stores; default off. Source: ``Options.JetStream``."""
     store_dir: FilePath | None | UnsetType = UNSET
-    """As ``jetstream.store_dir``, of which there may be one. Source: ``Options.StoreDir``."""
+    """As ``jetstream.store_dir``, of which there may be one; default none.
+    Source: ``Options.StoreDir``."""
     default_js_domain: StringMap | None | UnsetType = UNSET
     """JetStream domain of accounts, by account; default none.
     Source: ``Options.JsAccDefaultDomain``."""
     cluster: Cluster | None | UnsetType = UNSET
-    """Default none. Source: ``Options.Cluster``."""
+    """Routes to the other servers of a cluster; default none. Source: ``Options.Cluster``."""
     gateway: Gateway | None | UnsetType = UNSET
     """A cluster of clusters; default none. Source: ``Options.Gateway``."""
     leafnodes: LeafNodes | None | UnsetType = UNSET
-    """Default none. Source: ``Options.LeafNode``."""
+    """Leaf nodes, and servers to be a leaf node of; default none. Source: ``Options.LeafNode``."""
     websocket: Websocket | None | UnsetType = UNSET
     """Clients by WebSocket; default none. Source: ``Options.Websocket``."""
     mqtt: Mqtt | None | UnsetType = UNSET

@@ -115,14 +115,16 @@ class TlsConfiguration(Block, frozen=True, kw_only=True):
     }
 
     cert_file: FilePath | None | UnsetType = UNSET
-    """PEM file of the certificate and its chain. Source: ``TLSConfigOpts.CertFile``."""
+    """PEM file of the certificate and its chain; default none.
+    Source: ``TLSConfigOpts.CertFile``."""
     key_file: FilePath | None | UnsetType = UNSET
-    """PEM file of its private key. Source: ``TLSConfigOpts.KeyFile``."""
+    """PEM file of its private key; default none. Source: ``TLSConfigOpts.KeyFile``."""
     ca_file: FilePath | None | UnsetType = UNSET
     """PEM file of the CAs that peers are checked against; default the system's.
     Source: ``TLSConfigOpts.CaFile``."""
     certs: Certs | None | UnsetType = UNSET
-    """Several certificates, in place of ``cert_file``. Source: ``TLSConfigOpts.Certificates``."""
+    """Several certificates, in place of ``cert_file``; default none.
+    Source: ``TLSConfigOpts.Certificates``."""
     verify: bool | None | UnsetType = UNSET
     """Ask clients for a certificate and check it; default false.
     Source: ``TLSConfigOpts.Verify``."""
@@ -155,13 +157,15 @@ class TlsConfiguration(Block, frozen=True, kw_only=True):
     """TLS connections accepted in a second; default no limit.
     Source: ``TLSConfigOpts.RateLimit``."""
     ocsp_peer: OcspPeer | None | UnsetType = UNSET
-    """Ask CAs whether peers are revoked. Source: ``TLSConfigOpts.OCSPPeerConfig``."""
+    """Ask CAs whether peers are revoked; default not. Source: ``TLSConfigOpts.OCSPPeerConfig``."""
     cert_store: CertStore | None | UnsetType = UNSET
-    """Windows certificate store, in place of ``cert_file``. Source: ``TLSConfigOpts.CertStore``."""
+    """Windows certificate store, in place of ``cert_file``; default none.
+    Source: ``TLSConfigOpts.CertStore``."""
     cert_match_by: CertMatchBy | None | UnsetType = UNSET
-    """How to find the certificate in the store. Source: ``TLSConfigOpts.CertMatchBy``."""
+    """How to find the certificate in the store; default none.
+    Source: ``TLSConfigOpts.CertMatchBy``."""
     cert_match: str | None | UnsetType = UNSET
-    """What to find it by. Source: ``TLSConfigOpts.CertMatch``."""
+    """What to find it by; default none. Source: ``TLSConfigOpts.CertMatch``."""
     cert_match_skip_invalid: bool | None | UnsetType = UNSET
     """Skip expired ones; default false. Source: ``TLSConfigOpts.CertMatchSkipInvalid``."""
     ca_certs_match: Strings | None | UnsetType = UNSET

@@ -37,7 +37,7 @@ class WebsocketConfiguration(Block, frozen=True, kw_only=True):
     """``host:port`` that clients of other servers are told; default what was bound.
     Source: ``WebsocketOpts.Advertise``."""
     tls: Tls | None | UnsetType = UNSET
-    """Required, but with ``no_tls``. Source: ``WebsocketOpts.TLSConfig``."""
+    """TLS of the listener; required, but with ``no_tls``. Source: ``WebsocketOpts.TLSConfig``."""
     no_tls: bool | None | UnsetType = UNSET
     """Do without ``tls``, if there is none; default false. Source: ``WebsocketOpts.NoTLS``."""
     same_origin: bool | None | UnsetType = UNSET
