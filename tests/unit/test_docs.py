@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,12 +26,13 @@ PAGES = (
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
 MODULES = [module.name for module in pkgutil.walk_packages(dotgnatly.__path__, "dotgnatly.")]
 
-# What a reader has beside him: a file of nats-server's.
+# What a reader has beside him: a file of nats-server's, and what is to become of it.
 CONF = """
 listen: 127.0.0.1:-1
 http: 127.0.0.1:-1
 jetstream { max_memory_store: 64MB }
 """
+NEXT = CONF + "debug: true\nmax_payload: 2MB\n"
 
 
 class Block(NamedTuple):
@@ -40,38 +42,52 @@ class Block(NamedTuple):
     line: int
     language: str
     text: str
+    output: str | None
+    """What it prints: a block of text right below it."""
 
 
 def blocks(*languages):
     """The code blocks in some languages, as parameters of a test."""
-    fence = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    below = r"(?:\n+```text\n(.*?)^```$)?"
+    fence = re.compile(rf"^```(\w*)\n(.*?)^```${below}", re.MULTILINE | re.DOTALL)
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         for match in fence.finditer(text):
             if match[1] in languages:
                 line = text.count("\n", 0, match.start()) + 1
                 yield pytest.param(
-                    Block(page, line, match[1], match[2]), id=f"{page.relative_to(ROOT)}:{line}"
+                    Block(page, line, *match.groups()), id=f"{page.relative_to(ROOT)}:{line}"
                 )
 
 
 def commands():
-    """The lines of the shell blocks; where there is a prompt, without it and the output."""
+    """The lines of the shell blocks; where there is a prompt, without it, and with the output."""
     for param in blocks("sh", "bash", "shell", "console"):
         (block,) = param.values
-        for number, line in enumerate(block.text.splitlines(), block.line + 1):
+        lines = block.text.splitlines()
+        for number, line in enumerate(lines):
             typed = (
                 line.startswith("$ ") if block.language == "console" else line and line[0] != "#"
             )
             if typed:
-                place = f"{block.page.relative_to(ROOT)}:{number}"
-                yield pytest.param(line.removeprefix("$ "), id=place)
+                place = f"{block.page.relative_to(ROOT)}:{block.line + 1 + number}"
+                output = ""
+                if block.language == "console":
+                    below = takewhile(lambda text: not text.startswith("$ "), lines[number + 1 :])
+                    output = "".join(f"{text}\n" for text in below)
+                yield pytest.param(line.removeprefix("$ "), output, id=place)
+
+
+def assert_shown(output, printed):
+    """What a page shows is what was printed; ... stands for what differs from time to time."""
+    assert doctest.OutputChecker().check_output(output, printed, doctest.ELLIPSIS), printed
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Where a reader tries things: a directory with a configuration file in it."""
     (tmp_path / "broker.conf").write_text(CONF)
+    (tmp_path / "next.conf").write_text(NEXT)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -91,14 +107,16 @@ def run(*arguments):
 
 @pytest.mark.parametrize("block", list(blocks("python")))
 def test_python_blocks_run(folder, block):
-    """A reader copies them as they stand."""
+    """A reader copies them as they stand, and sees what the page shows."""
     (folder / "block.py").write_text(block.text)
-    run("block.py")
+    printed = run("block.py")
+    if block.output is not None:
+        assert_shown(block.output, printed)
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize("command", list(commands()))
-def test_shell_commands_run(command):
+@pytest.mark.parametrize(("command", "output"), list(commands()))
+def test_shell_commands_run(command, output):
     """As far as they can be run here: what builds and installs is checked for being there."""
     for part in command.split(" && "):
         words = part.split("  #")[0].strip()
@@ -114,7 +132,11 @@ def test_shell_commands_run(command):
             assert (ROOT / "benchmarks" / "__main__.py").exists()
         elif words.startswith(("python -c ", "python -m dotgnatly ")):
             shell = words.replace("python", shutil.which(sys.executable), 1)
-            subprocess.run(shell, shell=True, check=True, timeout=50)
+            done = subprocess.run(
+                shell, shell=True, check=True, timeout=50, stdout=subprocess.PIPE, text=True
+            )
+            if output:
+                assert_shown(output, done.stdout)
         else:
             pytest.fail(f"nobody knows how to check: {words}")
 
@@ -162,7 +184,15 @@ def test_there_are_blocks():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(page):
-    """A link to a file of the repository is to one that is there."""
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+    """A link to a file of the repository, and to a heading in it, is to one that is there."""
+    for target, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page.read_text(encoding="utf-8")):
         if not re.match(r"\w+:", target):
-            assert (page.parent / target).exists(), target
+            linked = page.parent / target if target else page
+            assert linked.exists(), target
+            assert not anchor or anchor in anchors(linked), f"{target}#{anchor}"
+
+
+def anchors(page):
+    """Those that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
