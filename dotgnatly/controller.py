@@ -54,6 +54,9 @@ class _Controller:
             version_store: Where versions are kept: an SQLite file by its path, or any
                 ``ConfigurationStore``; default in memory, the last 100.
             name: What errors and the store lock call it; default its server_name.
+
+        Raises:
+            ConfigError: ``config`` is a dict with an unknown key.
         """
         caller = sys._getframe(1)  # noqa: SLF001 - for the warning about a controller never closed
         self._server = Server(
@@ -125,7 +128,13 @@ class _Controller:
         Args:
             event: "configuration_changing", called with a ``ConfigurationChanging`` that it may
                 ``veto``, or "configuration_changed", with a ``ConfigurationChanged``.
-            handler: A function or a coroutine function.
+            handler: A function or a coroutine function; not given to decorate one.
+
+        Returns:
+            The handler.
+
+        Raises:
+            ValueError: There is no such event.
         """
         if handler is None:
             return partial(self.on, event)
@@ -133,7 +142,11 @@ class _Controller:
         return handler
 
     def off(self, event: EventName, handler: Handler) -> None:
-        """Call the handler for the event no more."""
+        """Call the handler for the event no more; nothing happens if it was not called.
+
+        Raises:
+            ValueError: There is no such event.
+        """
         self._server.handlers.remove(event, handler)
 
     def on_changing(self, handler: H) -> H:
@@ -238,13 +251,13 @@ class NatsController(_Controller):
                 removes an entry of a map.
             allow_restart: Restart the server if it cannot take the change while it runs: clients
                 are disconnected, ports and store are kept.
-            timeout: Seconds until it must be done.
+            timeout: Seconds until it must be done, or it is undone; None waits for ever.
             author: Who changes it, for the version.
             reason: Why, for the version.
             **changes: More changes, by field.
 
         Returns:
-            The version that is in force now.
+            The version that is in force now; a new one also if nothing differs.
 
         Raises:
             ServerStoppedError: It is not running.
@@ -255,7 +268,17 @@ class NatsController(_Controller):
             ImpossibleChangeError: Not even a restart can make it.
             ChangeVetoedError: A handler of "configuration_changing" refused it.
             PortInUseError: Somebody else has the new address of a listener.
-            ChangeError: The server fell short of it, or was not done in time.
+            ChangeError: The server fell short of it, was not done in time, or the version could not
+                be kept.
+            StartError: The server did not start again after a restart, not even as it was: it is
+                stopped.
+
+        Example:
+            >>> with NatsController(BrokerConfiguration(port=-1, debug=True)) as controller:
+            ...     print(controller.update_config(max_payload="2MB", debug=None).diff)
+            debug: True -> (not set)
+            max_payload: (not set) -> 2097152
+
         Source: ``Server.ReloadOptions`` (2.15).
         """
         options = Options(timeout, allow_restart, author, reason)
@@ -335,9 +358,9 @@ class NatsController(_Controller):
         Nothing else changes between what the function is given and what comes into force.
 
         Args:
-            change: Makes of the configuration in force the one that is to be: all of it. It may be
-                called again if a handler of "configuration_changing" is there and another change
-                comes in between.
+            change: Makes of the configuration in force the one that is to be: all of it. It must
+                not call the controller, which waits for it. It may be called again if a handler of
+                "configuration_changing" is there and another change comes in between.
             allow_restart: As ``update_config``, and so the rest.
             timeout: Seconds until it must be done.
             author: Who changes it, for the version.
@@ -348,12 +371,23 @@ class NatsController(_Controller):
 
         Raises:
             DotgnatlyError: As ``update_config``.
+            Exception: What the function raised; nothing was changed.
+
+        Example:
+            >>> with NatsController(BrokerConfiguration(port=-1, max_payload=1000)) as controller:
+            ...     version = controller.apply(lambda c: c.replace(max_payload=2 * c.max_payload))
+            ...     controller.varz().max_payload
+            2000
         """
         options = Options(timeout, allow_restart, author, reason)
         return self._run(self._changes.apply(change, options))
 
     def plan(self, change: Change | None = None, **changes: Any) -> "Plan":
         """What ``update_config``, or ``apply`` for a function, would do; nothing is done.
+
+        Args:
+            change: What these calls take as their first argument.
+            **changes: More changes, by field, as ``update_config`` takes them.
 
         Returns:
             Every field that would change, whether a running server takes it, and the connections
@@ -362,6 +396,12 @@ class NatsController(_Controller):
         Raises:
             ServerStoppedError: The server is not running.
             ConfigError: The result is not valid.
+
+        Example:
+            >>> with NatsController(BrokerConfiguration(port=-1)) as controller:
+            ...     print(controller.plan(server_name="hub", debug=True))
+            server_name: (not set) -> 'hub' (restart)
+            debug: (not set) -> True (hot)
         """
         return self._run(self._changes.plan(change, changes))
 
@@ -390,12 +430,22 @@ class NatsController(_Controller):
         Raises:
             NotFoundError: There is no such version, or it is kept no more; nothing was changed.
             DotgnatlyError: As ``update_config``.
+
+        Example:
+            >>> with NatsController(BrokerConfiguration(port=-1, debug=True)) as controller:
+            ...     version = controller.update_config(debug=False)
+            ...     print(controller.rollback().diff)
+            debug: False -> True
         """
         options = Options(timeout, allow_restart, author, reason)
         return self._run(self._changes.rollback(number, options))
 
     def history(self) -> list[ConfigurationVersion]:
-        """The versions that are kept, oldest first: the last one is in force."""
+        """The versions that are kept, oldest first: the last one is in force while it runs.
+
+        Raises:
+            StateError: The version store cannot be read; so with the two below.
+        """
         return self._run(self._server.locked(self._server.versions()))
 
     def version(self, number: int) -> ConfigurationVersion:
@@ -415,11 +465,19 @@ class NatsController(_Controller):
         return self._run(self._server.locked(self._server.diff(before, after)))
 
     def effective_config(self) -> "EffectiveConfiguration":
-        """The configuration in force with what it leaves open: our defaults, the server's, ports."""
+        """The configuration in force with what it leaves open: defaults and ports.
+
+        Raises:
+            ServerStoppedError: It is not running.
+        """
         return self._run(self._server.effective())
 
     def get_info(self) -> "ServerInfo":
-        """Facts of the running server in one object."""
+        """Facts of the running server in one object.
+
+        Raises:
+            ServerStoppedError: It is not running.
+        """
         return jobs.run(self._server.info())
 
     def ports(self) -> dict[str, int]:

@@ -65,5 +65,12 @@ def join(keys: tuple[str | int, ...]) -> str:
 
 
 def compare(before: BrokerConfiguration, after: BrokerConfiguration) -> ConfigurationDiff:
-    """What differs in the second configuration."""
+    """What differs in the second configuration.
+
+    Example:
+        >>> before = BrokerConfiguration(port=4222, authorization={"token": "old"})
+        >>> print(compare(before, before.merge({"port": None, "authorization": {"token": "new"}})))
+        port: 4222 -> (not set)
+        authorization.token: '***' -> '***'
+    """
     return ConfigurationDiff(tuple(FieldChange(*change) for change in before.changes(after)))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dotgnatly.versions import ConfigurationVersion, VersionKind
 
 EventName: TypeAlias = Literal["configuration_changing", "configuration_changed"]
+"""What a handler can be called for."""
 
 
 class ConfigurationChanging(msgspec.Struct, kw_only=True):
@@ -25,27 +26,38 @@ class ConfigurationChanging(msgspec.Struct, kw_only=True):
     current: BrokerConfiguration
     """In force after it."""
     diff: ConfigurationDiff
+    """What it changes."""
     kind: "VersionKind"
+    """That of the version to come: "update" also for one that turns out to take a restart."""
     info: "ServerInfo"
     """Of the server as it is now."""
     author: str | None
+    """Who asks for it, as the call said."""
     reason: str | None
+    """Why, as the call said."""
     vetoed: str | None = None
     """Why a handler refused it."""
 
     def veto(self, reason: str) -> None:
-        """Refuse the change: the call that asks for it raises ChangeVetoedError with the reason."""
+        """Refuse the change: the call that asks for it raises ChangeVetoedError with the reason.
+
+        Nothing is changed, and no further handler is called.
+        """
         self.vetoed = reason
 
 
 class ConfigurationChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """A change that was made."""
+    """A change that was made; the call that made it returns after the handlers."""
 
     previous: BrokerConfiguration
+    """In force before it."""
     current: BrokerConfiguration
+    """In force since."""
     diff: ConfigurationDiff
+    """What it changed."""
     kind: "VersionKind"
     version: "ConfigurationVersion"
+    """The one that it made."""
     previous_info: "ServerInfo"
     """Of the server as it was before."""
     info: "ServerInfo"
@@ -55,6 +67,7 @@ class ConfigurationChanged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Handler: TypeAlias = Callable[[Any], Awaitable[None] | None]
+"""A function or a coroutine function that is given the event; what it returns is of no interest."""
 
 
 class Handlers:

@@ -17,6 +17,7 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     server_id: str
     """The public nkey of the server, 56 characters; a new one with every start."""
     server_name: str
+    """``server_name``, or the server's id where none is configured."""
     version: str
     """Version of nats-server, such as "2.15.2"."""
     client_url: str | None
@@ -24,10 +25,13 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     connections: int
     """Clients connected now."""
     started_at: datetime
+    """When the server started, or restarted, UTC."""
     jetstream_enabled: bool
+    """Whether JetStream runs, as the server says."""
     config: BrokerConfiguration
     """The configuration in force, as it was given."""
     config_version: int
+    """The number of its version."""
 
 
 class EffectiveConfiguration(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,21 +39,28 @@ class AffectedClient(msgspec.Struct, frozen=True, kw_only=True):
     """Its number, as in ``connz`` and ``leafz``."""
     kind: Literal["Client", "Leafnode"]
     name: str = ""
+    """What the client calls itself."""
     user: str = ""
-    """The user or nkey that it logged in as."""
+    """The user or nkey that it logged in as; of a leaf node nothing, the server does not tell."""
     account: str = ""
+    """The account that it is in."""
     reason: str
-    """Why, in a few words."""
+    """Why, in a few words, such as "the password changes"."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``update_config`` would do with a change, without doing it."""
+    """What ``update_config`` would do with a change, without doing it.
+
+    It is of the moment: clients come and go, and somebody else may change something meanwhile. What
+    a service of ``auth_callout`` would decide, it does not know.
+    """
 
     diff: ConfigurationDiff
+    """What differs, our defaults included."""
     changes: tuple[PlannedChange, ...]
     """Those of the diff, each with its class."""
     disconnected: tuple[AffectedClient, ...] = ()
-    """The connections that it would close; with a restart all."""
+    """The connections that it would close, by cid: clients and leaf nodes, with a restart all."""
     warnings: tuple[Fault, ...] = ()
     """What is doubtful about the configuration that would be in force."""
 
@@ -63,7 +70,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return worst(change.reload_class for change in self.changes)
 
     def paths(self, reload_class: ReloadClass) -> tuple[str, ...]:
-        """The fields of one class."""
+        """The paths of the fields of one class, in their order."""
         return tuple(c.change.path for c in self.changes if c.reload_class == reload_class)
 
     def __str__(self) -> str:

@@ -27,12 +27,14 @@ class ConfigurationVersion(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     """Counts up from 1, in the life of its store."""
     config: BrokerConfiguration
-    """The complete configuration."""
+    """The complete configuration, as it was given: without defaults, and with its secrets."""
     kind: VersionKind
     applied_at: datetime
     """When the server had accepted it, UTC."""
     author: str | None = None
+    """Who made it, as the call said."""
     reason: str | None = None
+    """Why, as the call said."""
     diff: ConfigurationDiff = ConfigurationDiff()
     """What it changed in the version before; of the first one nothing."""
     restored: int | None = None
@@ -40,7 +42,10 @@ class ConfigurationVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConfigurationStore(Protocol):
-    """Where versions are kept. Its methods are called by one thread at a time."""
+    """Where versions are kept, of one server. Its methods are called by one thread at a time.
+
+    What they raise becomes a StateError, or the StartError or ChangeError of what is undone then.
+    """
 
     limit: int
     """How many versions are kept; the oldest go first."""
@@ -59,7 +64,7 @@ class ConfigurationStore(Protocol):
 
 
 class MemoryConfigurationStore:
-    """Versions for as long as the program runs."""
+    """Versions for as long as the program runs, the last ``limit`` of them."""
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.limit = limit
@@ -80,8 +85,9 @@ class MemoryConfigurationStore:
 class SqliteConfigurationStore:
     """Versions in an SQLite file, which holds secrets and is its owner's alone (mode 0600).
 
-    A version is on disk before the change that made it returns, whatever happens afterwards. The
-    file may be shared by nobody else while a server uses it.
+    The last ``limit`` of them are kept. A version is on disk before the change that made it
+    returns, whatever happens afterwards. The file may be shared by nobody else while a server uses
+    it.
     """
 
     _SCHEMA = """
