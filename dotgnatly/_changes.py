@@ -135,6 +135,8 @@ class Changes:
             where = "the configuration was not read from a file"
             raise ConfigError(errors=[Fault("", f"there is nothing to reload: {where}")])
         base = yield from conffile.read("file", source.path)
+        if source.environ:
+            base = base.merge(BrokerConfiguration.from_environ())
         layer = server.flags if discard else server.layers.changes
         return (yield from self._propose(Layers.of(base, layer)))
 

@@ -100,6 +100,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """The file, absolute; of a text None."""
     warnings: tuple[Fault, ...] = ()
     """What nats-server's parser warned of."""
+    environ: bool = False
+    """``os.environ`` was laid over it, and is again when it is read again."""
 
 
 class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
@@ -389,7 +391,8 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
         """
         from dotgnatly.config import _environ
 
-        return _environ.read(os.environ if environ is None else environ)
+        config = _environ.read(os.environ if environ is None else environ)
+        return _marked(config, environ=environ is None)
 
     def to_conf(self) -> str:
         """The configuration as a file that nats-server accepts and people can read.
@@ -460,6 +463,14 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
         if self.store_dir and getattr(self.jetstream, "store_dir", None):
             yield Fault("store_dir", "is given a second time in jetstream")
 
+    def merge(self, change: Self | Mapping[str, Any], *, keep_none: bool = False) -> Self:
+        """As ``Block.merge``. A file with ``from_environ()`` over it is both when it is reloaded."""
+        merged = super().merge(change, keep_none=keep_none)
+        if self.source and isinstance(change, BrokerConfiguration) and vars(change).get("environ"):
+            source = msgspec.structs.replace(self.source, environ=True)
+            return _sourced(merged._with({}), source)
+        return merged
+
     def _with(self, changes: Mapping[str, Any]) -> Self:
         return _sourced(super()._with(changes), self.source)
 
@@ -468,6 +479,11 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
 
 
 _T = TypeVar("_T", bound=BrokerConfiguration)
+
+
+def _marked(config: _T, *, environ: bool) -> _T:
+    vars(config)["environ"] = environ
+    return config
 
 
 def _sourced(config: _T, source: Source | None) -> _T:
