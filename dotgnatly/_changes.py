@@ -7,7 +7,7 @@ anew, from what is in force by then.
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -60,10 +60,12 @@ class Made(NamedTuple):
     """Of the server before, if somebody wants to know."""
 
 
-Propose = Callable[[], Steps[Proposal]]
-Change = (
-    BrokerConfiguration | Mapping[str, Any] | Callable[[BrokerConfiguration], BrokerConfiguration]
-)
+Propose: TypeAlias = Callable[[], Steps[Proposal]]
+MakeNext: TypeAlias = Callable[[BrokerConfiguration], BrokerConfiguration | Mapping[str, Any]]
+"""Maps the configuration in force to the one that is to be."""
+
+Change: TypeAlias = BrokerConfiguration | Mapping[str, Any] | MakeNext
+"""A patch, or a function as ``apply`` takes it."""
 
 
 class Changes:
@@ -87,9 +89,7 @@ class Changes:
         layers = Layers.of(as_config(config), self._server.flags)
         return self._make(partial(self._propose, layers), options)
 
-    def apply(
-        self, change: Callable[[BrokerConfiguration], BrokerConfiguration], options: Options
-    ) -> Steps[ConfigurationVersion]:
+    def apply(self, change: MakeNext, options: Options) -> Steps[ConfigurationVersion]:
         """Put in force what the function makes of the configuration in force."""
         return self._make(partial(self._propose_update, change, {}), options)
 
@@ -115,9 +115,7 @@ class Changes:
         settings = self._server.settings(layers.config)
         return Proposal(self._server.history.next_number, layers, settings, kind, restored)
 
-    def _propose_update(
-        self, change: Change | None, fields: Mapping[str, Any]
-    ) -> Steps[Proposal]:
+    def _propose_update(self, change: Change | None, fields: Mapping[str, Any]) -> Steps[Proposal]:
         base, layer, current = (getattr(self._server.layers, n) for n in Layers.__struct_fields__)
         if callable(change):
             layer = layer.merge(current.delta(as_config(change(current))), keep_none=True)
@@ -243,7 +241,7 @@ class Changes:
         paths = [c.change.path for c in planned if c.reload_class == reload_class]
         if reload_class == "impossible":
             raise ImpossibleChangeError(f"{', '.join(paths)} cannot change", paths=tuple(paths))
-        if reload_class == "restart" and not options.allow_restart:
+        if not options.allow_restart:
             raise RestartRequiredError(
                 f"{', '.join(paths)} cannot change on a running server", paths=tuple(paths)
             )
@@ -256,8 +254,11 @@ class Changes:
         before, after = self._server.fill(self._server.layers.config), settings.filled
         planned = classify(compare(before, after), before, after)
         grave = [change for change in planned if change.reload_class != "hot"]
-        if grave and not (yield from self._matters(only(grave, before, after))):
-            # Written otherwise, but the same to the server: a default, or the port that it has found.
+        if not grave:
+            return planned
+        matters = yield from self._matters(only(grave, before, after))
+        if not matters:
+            # Written otherwise, and the same to the server: a default, or the port that it found.
             planned = tuple(msgspec.structs.replace(c, reload_class="hot") for c in planned)
         return planned
 

@@ -363,7 +363,9 @@ class Server:
         """One monitoring document of the server's, as JSON."""
         encoded = msgspec.json.encode(options or {})
         handle = self.require_running()
-        return (yield Wait(runtime.native().server_monitor(handle, endpoint.encode(), encoded)))
+        job = runtime.native().server_monitor(handle, endpoint.encode(), encoded)
+        document: bytes = yield Wait(job)
+        return document
 
     def varz(self) -> Steps["Varz"]:
         """The server's Varz."""

@@ -138,7 +138,8 @@ class SqliteConfigurationStore:
         )  # fmt: skip
         with (database := self._database()):
             database.execute("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-            database.execute("DELETE FROM versions WHERE number <= ?", (version.number - self.limit,))
+            oldest = version.number - self.limit
+            database.execute("DELETE FROM versions WHERE number <= ?", (oldest,))
 
     def close(self) -> None:
         """Close the file; the next call opens it again."""
@@ -152,7 +153,7 @@ class SqliteConfigurationStore:
 
             # Before SQLite makes it, readable for all as the umask may have it.
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-            os.chmod(self.path, 0o600)  # noqa: PTH101 - importing pathlib is slow
+            os.chmod(self.path, 0o600)
             database = sqlite3.connect(self.path, check_same_thread=False)
             try:
                 database.execute("PRAGMA synchronous = FULL")

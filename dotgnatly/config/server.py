@@ -463,12 +463,14 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
         if self.store_dir and getattr(self.jetstream, "store_dir", None):
             yield Fault("store_dir", "is given a second time in jetstream")
 
-    def merge(self, change: Self | Mapping[str, Any], *, keep_none: bool = False) -> Self:
-        """As ``Block.merge``. A file with ``from_environ()`` over it is both when it is reloaded."""
+    def merge(  # pyright: ignore[reportIncompatibleMethodOverride] - the same, as mypy sees
+        self, change: Self | Mapping[str, Any], *, keep_none: bool = False
+    ) -> Self:
+        """As ``Block.merge``; a file with ``from_environ()`` over it is reloaded with it."""
         merged = super().merge(change, keep_none=keep_none)
         if self.source and isinstance(change, BrokerConfiguration) and vars(change).get("environ"):
             source = msgspec.structs.replace(self.source, environ=True)
-            return _sourced(merged._with({}), source)
+            return _sourced(merged.replace(), source)
         return merged
 
     def _with(self, changes: Mapping[str, Any]) -> Self:

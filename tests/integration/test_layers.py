@@ -189,7 +189,7 @@ def test_a_variable_that_is_missing_is_a_config_error(conf, monkeypatch):
         BrokerConfiguration.from_file(path)
 
 
-async def test_a_reload_reads_the_environment_above_the_file_again(conf, start, monkeypatch):
+async def test_a_reload_reads_the_environment_above_the_file_again(conf, monkeypatch):
     """What was laid over the file is laid over it again, as it is by then."""
     path = conf("port: -1, max_payload: 1000, max_connections: 10")
     monkeypatch.setenv("NATS__MAX_PAYLOAD", "2000")
