@@ -303,8 +303,8 @@ FINE = [
     row("", accounts={"A": {**A, "mappings": {"a.*": "b.$1"}}}),
     row("", authorization={"users": [{"user": "a", "password": "p", "permissions": {
         "publish": "$JS.API.>", "subscribe": ["a.*.b", "> q", "f*o"]}}]}),
-    row("", authorization={"token": "t"}, websocket={"port": -1, "no_tls": True, "allowed_origins": [
-        "https://example.com", "http://[::1]:8080", "HTTP://u:p@h:1"]}),
+    row("", authorization={"token": "t"}, websocket={"port": -1, "no_tls": True,
+        "allowed_origins": ["https://example.com", "http://[::1]:8080", "HTTP://u:p@h:1"]}),
     row("", operator=OPERATOR, resolver="MEMORY", resolver_preload=PRELOAD),
 ]  # fmt: skip
 
