@@ -2,6 +2,7 @@
 # Needs make and Python 3.11 or newer; a C compiler for the Go tests. The rest comes by itself.
 
 PYTHON ?= python3
+FUZZ_SECONDS ?= 60
 VENV   := .venv
 TOOLS  := .tools
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -20,7 +21,7 @@ NATIVE  := dotgnatly/_native.pyx dotgnatly/exports.map \
            $(filter-out %_test.go,$(wildcard gobridge/*.go)) $(wildcard gobridge/*.[ch] gobridge/go.*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-go test-python lint lint-workflows types bench wheel \
+.PHONY: help demo build test test-go test-python fuzz lint lint-workflows types bench wheel \
         wheels-check notices keys clean
 
 help:  ## List these commands
@@ -41,6 +42,9 @@ test-go: build $(GO)  ## Run the Go tests, under the race detector
 
 test-python: build  ## Run the Python tests
 	python -m pytest
+
+fuzz: build  ## Throw wrong configurations at the parser and a server, for FUZZ_SECONDS (60)
+	python -m tests.fuzz.fuzz_config $(FUZZ_SECONDS)
 
 lint: $(LINTERS) $(GOLANGCI_LINT)  ## Check style and find mistakes, in Python, C and Go
 	ruff check
@@ -85,7 +89,7 @@ keys: build  ## Write gobridge/testdata/keys.json anew, after a change of the co
 	python _build/keys.py
 
 clean:  ## Remove everything that was made here, environment included
-	rm -rf $(VENV) $(TOOLS) build dist wheelhouse *.egg-info .*_cache
+	rm -rf $(VENV) $(TOOLS) build dist wheelhouse *.egg-info .*_cache .hypothesis
 	rm -f dotgnatly/_native.c dotgnatly/_native.*.so
 
 # setup.py knows what is out of date and builds only that.

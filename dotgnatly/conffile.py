@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from dotgnatly.jobs import Steps
 
 _NOTHING: dict[str, Any] = {"server_metadata": {}}
-"""What an empty configuration is written as, without effect: of an empty text the server warns."""
+"""What an empty configuration is written as, without effect: of an empty text the server warns, and
+an empty file it refuses."""
 
 _TOP = Nested(BrokerConfiguration)
 _WIDTH = 100
@@ -86,7 +87,7 @@ def _escape(match: re.Match[bytes]) -> bytes:
 def format_(config: BrokerConfiguration) -> str:
     """The configuration as a file for people, one key a line; see ``to_conf``."""
     text = ""
-    for line in _entries(config.to_conf_keys(), _TOP, ""):
+    for line in _entries(config.to_conf_keys() or _NOTHING, _TOP, ""):
         text += f"{line}\n\n" if line == "}" else f"{line}\n"
     return text.removesuffix("\n") if text.endswith("\n\n") else text
 
@@ -190,31 +191,36 @@ def read(kind: Literal["file", "text"], data: str) -> "Steps[BrokerConfiguration
     try:
         return BrokerConfiguration.from_conf(found["config"], source)
     except ConfigError as exc:
-        job = runtime.native().config_places(kind.encode(), encoded)
-        raise _placed(exc, msgspec.json.decode((yield Wait(job)))) from None
+        raise (yield from _placed(exc, kind, encoded)) from None
 
 
 def with_places(error: ConfigError, config: BrokerConfiguration) -> ConfigError:
     """The error with file:line:column in place of the key paths.
 
-    It stays as it is if the configuration was not read from a file, or is not what the file says.
+    It stays as it is if the configuration is not what a file says.
     """
-    from dotgnatly import jobs, runtime
+    from dotgnatly import jobs
 
-    if config.source is None or config.source.path is None:
+    path = None if config.source is None else config.source.path
+    if path is None or not os.path.isfile(path):  # a pipe cannot be read again
         return error
-    path = config.source.path
     try:
-        if read_file(path) != config:
-            return error
-        tree = jobs.wait(runtime.native().config_places(b"file", os.fsencode(path)))
+        same = read_file(path) == config
     except ConfigError:
         return error
-    return _placed(error, msgspec.json.decode(tree))
+    return jobs.run(_placed(error, "file", os.fsencode(path))) if same else error
 
 
-def _placed(error: ConfigError, tree: list[Any]) -> ConfigError:
-    """The error with places from the tree that ``gb_config_places`` gives."""
+def _placed(error: ConfigError, kind: str, encoded: bytes) -> "Steps[ConfigError]":
+    """The error with the places of the keys, if the file can be read again."""
+    from dotgnatly import runtime
+    from dotgnatly.jobs import Wait
+
+    try:
+        job = runtime.native().config_places(kind.encode(), encoded)
+        tree = msgspec.json.decode((yield Wait(job)))
+    except ConfigError:
+        return error
     errors, warnings = (
         [_at(_place(tree, _TOP, fault.path), fault) for fault in faults]
         for faults in (error.errors, error.warnings)

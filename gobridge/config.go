@@ -62,11 +62,11 @@ func loadConfig(kind, data string) (*server.Options, any, []place, error) {
 	var opts *server.Options
 	var processed error
 	process := func() { opts, processed = d.options() }
-	if !d.hasDigest() {
+	if !d.isReadAgain() {
 		process = meanwhile(process)
 	}
 	plain, variables, err := d.keys()
-	if err == nil || !d.hasDigest() {
+	if err == nil || !d.isReadAgain() {
 		process()
 	}
 	if err != nil {
@@ -94,6 +94,7 @@ const maxDepth = 100 // lists and blocks within one another; the server's own ke
 
 // values takes the values out of the parser's tokens, in place.
 type values struct {
+	file      string // where it says none
 	at        []step
 	size      int
 	variables map[string]bool // paths of keys that were used as variables: the parser leaves them
@@ -127,7 +128,7 @@ func (v *values) take(value any) (any, error) {
 	refuse := func(format string, args ...any) (any, error) {
 		where := ""
 		if t != nil {
-			where = placeOfToken(t)
+			where = placeOfToken(t, v.file)
 		}
 		return nil, configFault(where, format, args...)
 	}

@@ -38,15 +38,23 @@ func openDocument(kind, data string) (*document, error) {
 		d.file, d.text = data, text
 	}
 	tree := includeTree{texts: map[string]string{}}
-	err := tree.check(d.file, d.text, nil)
+	if err := tree.check(d.file, d.text, nil); err != nil {
+		return nil, err
+	}
 	d.includes = tree.count > 0
-	return d, err
+	if d.isReadAgain() && !isRegular(d.file) {
+		is := func(word int) bool { return isInclude(d.text, word) }
+		if d.includes = slices.ContainsFunc(includeWords(d.text), is); d.includes {
+			return nil, configFault(d.file, "is not a regular file, and includes others")
+		}
+	}
+	return d, nil
 }
 
 // tokens are the keys, each value with its place.
 func (d *document) tokens() (map[string]any, error) {
 	parse, data := conf.ParseWithChecks, d.text
-	if d.file != "" {
+	if d.isReadAgain() {
 		parse, data = conf.ParseFileWithChecks, d.file
 	}
 	tokens, err := parse(data)
@@ -62,33 +70,32 @@ func (d *document) keys() (any, map[string]bool, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	taken := values{variables: map[string]bool{}}
+	taken := values{file: d.file, variables: map[string]bool{}}
 	plain, err := taken.take(tokens)
 	return plain, taken.variables, err
 }
 
-// options are what nats-server makes of it. A file without includes means the same as its text, of
-// which the server makes no digest: that takes as long as all the rest, and more than there is memory
-// for if variables stand for one another, so the keys are to be read first.
+// options are what nats-server makes of it. Of a file the server also makes a digest, which takes as
+// long as all the rest, and more than there is memory for if variables stand for one another: then the
+// keys are to be read first.
 func (d *document) options() (*server.Options, error) {
 	opts := newOptions()
-	if d.hasDigest() {
+	if d.isReadAgain() {
 		return opts, opts.ProcessConfigFile(d.file)
 	}
 	return opts, opts.ProcessConfigString(d.text)
 }
 
-func (d *document) hasDigest() bool { return d.file != "" && d.includes }
+// isReadAgain says whether the parser has to read the file itself, to find its includes.
+func (d *document) isReadAgain() bool { return d.file != "" && d.includes }
+
+func isRegular(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
 
 func readBounded(path string) (string, error) {
-	info, err := os.Stat(path)
-	if err == nil && !info.IsDir() && !info.Mode().IsRegular() {
-		return "", configFault(path, "is not a regular file")
-	}
-	var data []byte
-	if err == nil {
-		data, err = readUpTo(path, maxText+1)
-	}
+	data, err := readUpTo(path, maxText+1)
 	if failed := (*os.PathError)(nil); errors.As(err, &failed) {
 		return "", configFault(failed.Path, "%v", failed.Err)
 	} else if err != nil {
@@ -147,6 +154,8 @@ func (t *includeTree) follow(path string, chain []string) error {
 		var err error
 		if info, e := os.Stat(path); e != nil || info.IsDir() {
 			return nil // the parser says so
+		} else if !info.Mode().IsRegular() {
+			return configFault(path, "is not a regular file")
 		}
 		if text, err = readBounded(path); err != nil {
 			return err

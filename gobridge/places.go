@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -87,8 +88,8 @@ func placeOf(file, text string, at int) string {
 }
 
 // placeOfToken is file:line:column of a value, or of its key if it has one.
-func placeOfToken(t located) string {
-	return countedFromOne(fmt.Sprintf("%s:%d:%d", t.SourceFile(), t.Line(), t.Position()))
+func placeOfToken(t located, file string) string {
+	return countedFromOne(fmt.Sprintf("%s:%d:%d", cmp.Or(t.SourceFile(), file), t.Line(), t.Position()))
 }
 
 var onFirstLine = regexp.MustCompile(`:1:(\d+)$`)
@@ -105,6 +106,9 @@ func countedFromOne(where string) string {
 // configPlaces says of every key of a file or text where it stands: a value is [place], a block
 // [place, {key: value}], a list [place, [value]].
 func configPlaces(kind, data string) ([]byte, error) {
+	if kind == "file" && !isRegular(data) {
+		return nil, configFault(data, "is a pipe, say, that cannot be read again")
+	}
 	d, err := openDocument(kind, data)
 	if err != nil {
 		return nil, err
@@ -116,25 +120,25 @@ func configPlaces(kind, data string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(placed(tokens))
+	return json.Marshal(placed(tokens, d.file))
 }
 
-func placed(value any) []any {
+func placed(value any, file string) []any {
 	at := ""
 	if t, ok := value.(located); ok {
-		at, value = placeOfToken(t), t.Value()
+		at, value = placeOfToken(t, file), t.Value()
 	}
 	switch v := value.(type) {
 	case map[string]any:
 		entries := make(map[string]any, len(v))
 		for key, item := range v {
-			entries[key] = placed(item)
+			entries[key] = placed(item, file)
 		}
 		return []any{at, entries}
 	case []any:
 		items := make([]any, len(v))
 		for i, item := range v {
-			items[i] = placed(item)
+			items[i] = placed(item, file)
 		}
 		return []any{at, items}
 	}

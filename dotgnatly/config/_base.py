@@ -26,7 +26,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import astuple, force_setattr
 
-from dotgnatly.config._containers import Items, Named, from_json
+from dotgnatly.config._containers import MAPPING, Items, Named, from_json
 from dotgnatly.config._kinds import (
     FLAG,
     INTEGER,
@@ -401,23 +401,23 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     def _named(cls, keys: Mapping[str, Any], *, conf: bool) -> dict[str, Any]:
         """The constructor's arguments for keys in any spelling."""
         fields = _fields(cls)
-        takes = fields.conf_takes if conf else {}
+        spellings, pairs, takes = fields.spellings, cls._pairs, fields.conf_takes if conf else {}
         values: dict[str, Any] = {}
         extras: dict[str, Any] = {}
         faults: list[Fault] = []
         for key, given in _mapping(keys).items():
-            name = fields.spellings.get(key)
+            name = spellings.get(key)
             if name is None and not cls._exact:
-                name = fields.spellings.get(str(key).lower())
+                name = spellings.get(str(key).lower())
             if name is None:
                 if conf:
                     extras[key] = given
                 else:
-                    faults.append(Fault(str(key), _unknown(str(key), fields.spellings)))
+                    faults.append(Fault(str(key), _unknown(str(key), spellings)))
                 continue
             try:
-                pair = cls._pairs.get(name)
-                parts = ((name, given),) if pair is None else _host_and_port(given, *pair)
+                single = name not in pairs
+                parts = ((name, given),) if single else _host_and_port(given, *pairs[name])
                 for part, value in parts:
                     take = takes.get(part)
                     taken = value if take is None or value is None else take(value)
@@ -449,7 +449,7 @@ def _rebuild(cls: type[Block], values: dict[str, Any]) -> Block:
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, MAPPING):
         raise ConfigError(errors=wrong("a block", value, secret=True))
     return value
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _Take = Callable[[Any], Any]
 
+MAPPING = (dict, Mapping)  # the usual ones first: abstract classes are slow to ask
+_SEQUENCE = (list, tuple, Sequence)
 _A_RESOLVER = "'MEMORY', 'URL(...)' or a block"
 _A_NAME = "a string without NUL, and without the one or the other kind of quote"
 
@@ -63,7 +65,7 @@ class Items(Kind):
         return self._take(value, self.item.take_conf)
 
     def _take(self, value: Any, take: _Take) -> Any:
-        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        if not isinstance(value, _SEQUENCE) or isinstance(value, str | bytes):
             if not self.lone:
                 return value
             value = (value,)
@@ -130,7 +132,7 @@ class Named(Kind):
             if len(set(value)) < len(value):
                 raise ConfigError(errors=[Fault("", "a name is in the list twice")])
             value = {name: {} for name in value}
-        if not isinstance(value, Mapping):
+        if not isinstance(value, MAPPING):
             return value
         return FrozenDict(zip(value, _take_each(take, value.values(), value), strict=True))
 
@@ -220,12 +222,12 @@ class Nested(Kind):
     def take(self, value: Any) -> Any:
         if isinstance(value, self.block):
             return value
-        if isinstance(value, Mapping):
+        if isinstance(value, MAPPING):
             return self.block.from_dict(value)
         return self.block.from_short(value)
 
     def take_conf(self, value: Any) -> Any:
-        return self.block.from_conf(value) if isinstance(value, Mapping) else self.take(value)
+        return self.block.from_conf(value) if isinstance(value, MAPPING) else self.take(value)
 
     def faults(self, value: Any) -> Faults:
         if isinstance(value, self.block):

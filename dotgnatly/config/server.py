@@ -396,7 +396,8 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
 
         Secrets are in it, in clear. ``from_text`` reads the same configuration from it, apart from
         what a file cannot say: None, ``http_host`` without a port, and false for one of
-        ``trace_verbose`` and ``trace_headers`` beside what implies tracing. Where a file names no
+        ``trace_verbose`` and ``trace_headers`` beside what implies tracing. As nats-server refuses
+        an empty file, nothing is written as an empty ``server_metadata``. Where a file names no
         ``host``, nats-server listens on all addresses; a configuration made in Python does not.
 
         Raises:

@@ -122,6 +122,23 @@ def test_flags_win_over_the_file(serve, conf, free_port):
     assert varz(free_port).http_port == free_port
 
 
+def test_the_environment_stands_between_the_file_and_the_flags(serve, conf, free_port):
+    """As containers are configured."""
+    file = conf("listen: 127.0.0.1:-1\nhttp: 127.0.0.1:1\nserver_name: file\nping_max: 3")
+    environment = {"NATS__SERVER_NAME": "environ", "NATS__MONITOR_PORT": "2"}
+    serve("-c", file, "-m", free_port, **environment)
+    assert varz(free_port).server_name == "environ"
+    assert varz(free_port).ping_max == 3
+
+
+def test_a_wrong_variable_is_one_clear_line_and_exit_code_1(command):
+    """It is the variable that has to be mended."""
+    code, _, err = command("serve", NATS__PROT="1").finish()
+    assert code == 1
+    assert err.startswith("dotgnatly: NATS__PROT: ")
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize("flag", ["-c", "-config", "--config"])
 def test_configuration_file(serve, conf, free_port, flag):
     """The file that nats-server takes."""

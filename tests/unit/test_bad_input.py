@@ -125,20 +125,60 @@ def test_a_path_with_a_nul_byte_is_no_path(tmp_path):
 
 
 @POSIX
-@pytest.mark.parametrize("included", [False, True])
-def test_a_pipe_is_not_waited_for(tmp_path, conf, included):
-    """Nobody may ever write into it."""
+@pytest.mark.parametrize("text", ["port: 4333 # to include more", "port: x", "port: 1 2"])
+def test_a_pipe_is_read_once(text):
+    """What a shell gives for ``-c <(command)``; faults have their place all the same."""
+    reader, writer = os.pipe()
+    os.write(writer, text.encode())
+    os.close(writer)
+    path = Path(f"/dev/fd/{reader}")
+    try:
+        if "4333" in text:
+            assert BrokerConfiguration.from_file(path).port == 4333
+        else:
+            assert refused(path)[0].startswith(f"{path}:1:")
+    finally:
+        os.close(reader)
+
+
+@POSIX
+def test_a_fault_of_ours_in_a_pipe_has_its_key(run_python, tmp_path):
+    """It cannot be read again to find the place; nobody waits for that."""
+    os.mkfifo(tmp_path / "pipe")
+    done = run_python("""
+        import threading
+        from pathlib import Path
+        from dotgnatly import BrokerConfiguration, ConfigError
+
+        for text in ("host: a, net: b", "port: 70000"):
+            writer = threading.Thread(target=Path("pipe").write_text, args=(text,))
+            writer.start()
+            try:
+                BrokerConfiguration.from_file("pipe").validate()
+            except ConfigError as exc:
+                print(exc.errors[0].path)
+            writer.join()
+    """)
+    assert (done.out, done.err) == ("net\nport\n", "")
+
+
+@POSIX
+def test_a_pipe_is_not_included_and_includes_nothing(tmp_path, conf):
+    """The server's parser would wait for whoever writes into it, a second time."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    assert refused(conf("include pipe") if included else pipe)[:2] == (
-        str(pipe), "is not a regular file",
-    )  # fmt: skip
+    assert refused(conf("include pipe"))[:2] == (str(pipe), "is not a regular file")
+    writer = threading.Thread(target=pipe.write_text, args=("port: 1\ninclude a.conf",))
+    conf("host: a")
+    writer.start()
+    assert refused(pipe)[:2] == (str(pipe), "is not a regular file, and includes others")
+    writer.join()
 
 
 @POSIX
 def test_a_device_is_not_read_to_its_end():
     """There is none."""
-    assert refused(Path("/dev/zero")).message == "is not a regular file"
+    assert refused(Path("/dev/zero")) == ("/dev/zero", "is larger than 64 MiB")
 
 
 def test_a_file_of_any_size_is_not_read(conf):

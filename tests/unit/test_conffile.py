@@ -327,9 +327,9 @@ def test_sizes_are_written_short_and_exact(size, text):
     assert read(config.to_conf()) == config
 
 
-def test_what_says_nothing_is_an_empty_file():
-    """Which nats-server takes for its defaults."""
-    assert BrokerConfiguration(port=None).to_conf() == ""
+def test_what_says_nothing_is_no_empty_file():
+    """Which ``nats-server -t`` refuses."""
+    assert BrokerConfiguration(port=None).to_conf() == "server_metadata {}\n"
 
 
 def test_json_is_what_the_keys_are(file):
