@@ -76,7 +76,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def worst(classes: Iterable[ReloadClass]) -> ReloadClass:
     """The gravest of some classes."""
-    return max(classes, key=_SEVERITY.index, default=_SEVERITY[0])
+    return cast("ReloadClass", max(classes, key=_SEVERITY.index, default="hot"))
 
 
 def classify(
