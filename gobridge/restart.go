@@ -50,7 +50,7 @@ func (e *embedded) restart(j *job, text string, over overlay) ([]byte, error) {
 		was.port = m.port()
 	}
 	if address := e.srv.Load().ProfilerAddr(); address != nil {
-		e.set.opts.ProfPort = address.Port // the one port that the server does not write there itself
+		e.set.opts.ProfPort = address.Port // see restoreProfPort
 	}
 	again := func(j *job, text string, over overlay) ([]byte, error) {
 		e.halt()
