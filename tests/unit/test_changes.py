@@ -326,6 +326,18 @@ async def test_http_becomes_https_on_the_same_port(start, certificates, free_por
     assert (await document(f"{controller.monitoring_url}/varz"))["https_port"] == 0
 
 
+async def test_the_monitoring_address_changes_on_the_same_port(start, free_port):
+    """All addresses in place of one; a refused change leaves the old one open."""
+    controller = await start(http_host="127.0.0.1", http_port=free_port)
+    with pytest.raises(ConfigError):
+        await controller.update_config(http_host="0.0.0.0", log_file="/no/such/place.log")
+    with pytest.raises(StartError):
+        await controller.update_config(http_host="256.0.0.1")
+    assert (await document(f"http://127.0.0.1:{free_port}/varz"))["http_host"] == "127.0.0.1"
+    await controller.update_config(http_host="0.0.0.0")
+    assert (await document(f"http://127.0.0.1:{free_port}/varz"))["http_host"] == "0.0.0.0"
+
+
 async def test_a_taken_monitoring_port_changes_nothing(start):
     """The error says which port, and the old one answers."""
     controller = await start(http_port=-1, max_payload=1000)
