@@ -143,8 +143,7 @@ class Changes:
         server.require_running()
         history = server.history
         version = history.before() if number is None else history.get(number)
-        kept = server.past.get(version.number)
-        layers = kept or Layers(version.config, BrokerConfiguration(), version.config)
+        layers = Layers.of_version(version)
         return (yield from self._propose(layers, "rollback", version.number))
 
     # -- the way of every change ---------------------------------------------------------------

@@ -346,7 +346,7 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     @classmethod
     def from_conf(cls, keys: Mapping[str, Any], source: Source | None = None) -> Self:
         """As ``Block.from_conf``, with the source of the keys."""
-        config = _sourced(super().from_conf(keys), source)
+        config = sourced(super().from_conf(keys), source)
         vars(config)["as_read"] = True
         return config
 
@@ -470,11 +470,11 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
         merged = super().merge(change, keep_none=keep_none)
         if self.source and isinstance(change, BrokerConfiguration) and vars(change).get("environ"):
             source = msgspec.structs.replace(self.source, environ=True)
-            return _sourced(merged.replace(), source)
+            return sourced(merged.replace(), source)
         return merged
 
     def _with(self, changes: Mapping[str, Any]) -> Self:
-        return _sourced(super()._with(changes), self.source)
+        return sourced(super()._with(changes), self.source)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self._values(), self.source)
@@ -488,7 +488,8 @@ def _marked(config: _T, *, environ: bool) -> _T:
     return config
 
 
-def _sourced(config: _T, source: Source | None) -> _T:
+def sourced(config: _T, source: Source | None) -> _T:
+    """The configuration itself, with where it was read."""
     vars(config)["source"] = source
     return config
 
@@ -496,4 +497,4 @@ def _sourced(config: _T, source: Source | None) -> _T:
 def _rebuild(
     cls: type[BrokerConfiguration], values: dict[str, Any], source: Source | None
 ) -> BrokerConfiguration:
-    return _sourced(cls(**values), source)
+    return sourced(cls(**values), source)

@@ -487,6 +487,24 @@ async def test_a_given_configuration_wins_over_the_store(make, tmp_path):
     assert await max_payload(second) == 3000
 
 
+async def test_a_file_and_the_changes_above_it_outlive_the_program(make, tmp_path):
+    """The next one reloads the file below the changes, and listens where the file says."""
+    file = tmp_path / "broker.conf"
+    file.write_text("port: -1, max_payload: 1000, max_connections: 10")
+    config = BrokerConfiguration.from_file(file)
+    first = make(config, version_store=tmp_path / "versions.db")
+    await first.start()
+    await first.update_config(max_payload=2000)
+    host = (await first.varz()).host
+    await first.shutdown()
+    async with AsyncNatsController(version_store=tmp_path / "versions.db") as second:
+        assert (await second.varz()).host == host == "0.0.0.0"
+        file.write_text("port: -1, max_payload: 1000, max_connections: 20")
+        await second.reload()
+        varz = await second.varz()
+        assert (varz.max_payload, varz.max_connections) == (2000, 20)
+
+
 class Failing(MemoryConfigurationStore):
     """A store whose disk is full from the second version on."""
 
