@@ -150,9 +150,9 @@ class Changes:
 
     def _make(self, propose: Propose, options: Options) -> Steps[ConfigurationVersion]:
         server = self._server
-        announced: Proposal | None = None
         made: Made | None = None
         while made is None:
+            announced = None
             if "configuration_changing" in server.handlers:
                 announced = yield from server.locked(propose())
                 info = yield from server.info()
@@ -285,8 +285,12 @@ class Changes:
                 )
             )
             disconnected = msgspec.json.decode(found, type=tuple[AffectedClient, ...])
-        diff = ConfigurationDiff(tuple(planned_change.change for planned_change in planned))
-        return Plan(diff=diff, changes=planned, disconnected=disconnected)
+        return Plan(
+            diff=ConfigurationDiff(tuple(each.change for each in planned)),
+            changes=planned,
+            disconnected=disconnected,
+            warnings=proposal.settings.warnings,
+        )
 
 
 def _changed(made: Made, before: "ServerInfo", now: "ServerInfo") -> ConfigurationChanged:

@@ -98,6 +98,7 @@ class Settings(msgspec.Struct, frozen=True):
     """With our defaults."""
     text: bytes
     overlay: bytes
+    warnings: tuple[Fault, ...]
 
 
 class Server:
@@ -344,7 +345,7 @@ class Server:
         Raises:
             ConfigError: It is not valid.
         """
-        config.validate(dont_listen=self._dont_listen)
+        doubts = config.validate(dont_listen=self._dont_listen)
         filled = self.fill(config)
         overlay = {
             "dont_listen": self._dont_listen,
@@ -352,7 +353,8 @@ class Server:
             "private_store": self._defaults.private_store(filled),
             "name": self._name,
         }
-        return Settings(filled, conffile.render(filled), msgspec.json.encode(overlay))
+        text = conffile.render(filled)
+        return Settings(filled, text, msgspec.json.encode(overlay), doubts)
 
     def fill(self, config: BrokerConfiguration) -> BrokerConfiguration:
         """A configuration with our defaults."""

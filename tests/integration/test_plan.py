@@ -212,6 +212,13 @@ def test_a_plan_of_an_invalid_change_is_refused():
         controller.plan(max_payload="much")
 
 
+def test_a_plan_warns_of_what_is_doubtful():
+    """Before it is in force."""
+    with NatsController({"port": -1}) as controller:
+        (warning,) = controller.plan(max_payload="16MB").warnings
+        assert warning.path == "max_payload"
+
+
 def test_a_plan_reads_well():
     """For logs and tickets: a line a field, a line a client."""
     with NatsController(BrokerConfiguration(port=-1)) as controller:
