@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, ExitStack
 import pytest
 from nats import errors
 from nats.js.errors import Error as JetStreamError
+from nats.js.errors import NoStreamResponseError
 
 from dotgnatly import AsyncNatsController, BrokerConfiguration
 from tests.conftest import arrived
@@ -22,14 +23,19 @@ def free_ports():
         return [probe.getsockname()[1] for probe in sockets]
 
 
-async def answered(client, subject):
-    """The answer to a request, as soon as somebody in the cluster is known to give one."""
+async def known(ask):
+    """What is answered, as soon as somebody in the cluster is known to answer."""
     async with asyncio.timeout(15):
         while True:
             try:
-                return (await client.request(subject, timeout=5)).data
-            except errors.NoRespondersError:  # the interest has not travelled here yet
-                await asyncio.sleep(0.01)
+                return await ask()
+            except (errors.NoRespondersError, NoStreamResponseError):
+                await asyncio.sleep(0.01)  # the interest has not travelled here yet
+
+
+async def answered(client, subject):
+    """The answer to a request, as soon as somebody is known to give one."""
+    return (await known(lambda: client.request(subject, timeout=5))).data
 
 
 async def is_answered(client, subject):
@@ -105,9 +111,10 @@ async def test_a_cluster_stores_three_copies(servers, free_ports, clients, tmp_p
             except (JetStreamError, errors.TimeoutError):  # no leader yet
                 await asyncio.sleep(0.05)
     for number in range(10):
-        assert (await stream.publish("s", b"%d" % number)).seq == number + 1
+        data = b"%d" % number
+        assert (await known(lambda data=data: stream.publish("s", data))).seq == number + 1
     elsewhere = (await clients.connect(nodes[2].client_url)).jetstream()
-    assert (await elsewhere.get_msg("S", 10)).data == b"9"
+    assert (await known(lambda: elsewhere.get_msg("S", 10))).data == b"9"
     await clients.close()
 
 
