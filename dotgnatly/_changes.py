@@ -118,7 +118,7 @@ class Changes:
     def _propose_update(self, change: Change | None, fields: Mapping[str, Any]) -> Steps[Proposal]:
         base, layer, current = (getattr(self._server.layers, n) for n in Layers.__struct_fields__)
         if callable(change):
-            layer = layer.merge(current.delta(as_config(change(current))), keep_none=True)
+            layer = layer.merge(current.delta(self._server.ask(change, current)), keep_none=True)
         elif change is not None:
             layer = layer.merge(as_config(change), keep_none=True)
         if fields:

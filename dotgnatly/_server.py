@@ -132,6 +132,8 @@ class Server:
         self._stderr = stderr
         self._made_at = made_at
         self._defaults = Defaults()
+        self._asking: int | None = None
+        """The thread in which a function of the user's makes a configuration."""
         self._pending: Job | None = None
         """A job that was given up: it is undoing itself, and the next call waits for its end."""
 
@@ -157,8 +159,18 @@ class Server:
 
     # -- life ----------------------------------------------------------------------------------
 
+    def ask(self, change: Callable[[BrokerConfiguration], Any], current: BrokerConfiguration) -> Any:
+        """What a function of the user's makes of the configuration. The lock is held meanwhile."""
+        self._asking = _thread.get_ident()
+        try:
+            return as_config(change(current))
+        finally:
+            self._asking = None
+
     def locked(self, steps: Steps[jobs.T]) -> Steps[jobs.T]:
         """The steps while nobody else changes anything."""
+        if self._asking == _thread.get_ident():
+            raise StateError("a function given to apply or plan must not call the controller")
         yield Acquire(self.lock)
         try:
             return (yield from steps)

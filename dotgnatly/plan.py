@@ -183,7 +183,7 @@ def _stays(_: FieldChange, before: BrokerConfiguration, after: BrokerConfigurati
     return "hot" if before.proxies and after.proxies else "restart"
 
 
-def _of_the_one_user(
+def _with_one_user(
     _: FieldChange, before: BrokerConfiguration, after: BrokerConfiguration
 ) -> ReloadClass:
     one = all(getattr(config.authorization, "user", None) for config in (before, after))
@@ -196,5 +196,5 @@ _CONDITIONS: dict[str, _Decide] = {
     "hot, restart to turn it off in a cluster": _turned_off_in_a_cluster,
     "restart, impossible without the key before": _key_before,
     "restart, hot if it stays": _stays,
-    "restart, hot of the one user": _of_the_one_user,
+    "restart, hot with one user": _with_one_user,
 }

@@ -151,6 +151,8 @@ func closer(now, next *server.Options) func(*server.ConnInfo) string {
 			return "the connection type is not allowed"
 		case now.Username != "" && c.AuthorizedUser == now.Username:
 			return "a reload closes the clients of a single user"
+		case !had && c.AuthorizedUser != "" && now.Authorization == "" && now.AuthCallout == nil:
+			return "a reload closes clients with a name that no user has"
 		case !had && now.Authorization != "" && now.Authorization != next.Authorization:
 			return "the token changes"
 		case !had && now.Authorization == "" && c.AuthorizedUser == "" && mustLogIn:

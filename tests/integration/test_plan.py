@@ -167,6 +167,15 @@ async def test_a_token_changed(watched):
         await holds(controller, watched, change, {cid}, "the token changes")
 
 
+async def test_a_name_that_nobody_has(watched):
+    """The server lets it in where nobody has to log in, and closes it at each reload."""
+    async with AsyncNatsController({"port": -1}) as controller:
+        await watched.connect(controller.client_url)
+        named = await watched.connect(controller.client_url, user="ann", password="a")
+        reason = "a reload closes clients with a name that no user has"
+        await holds(controller, watched, {"debug": True}, {named}, reason)
+
+
 async def test_a_connection_type_no_longer_allowed(watched):
     """Here, over TCP."""
     async with AsyncNatsController({"port": -1} | users(ANN, BOB)) as controller:

@@ -22,6 +22,7 @@ from dotgnatly import (
     RestartRequiredError,
     ServerStoppedError,
     StartError,
+    StateError,
 )
 from dotgnatly.versions import MemoryConfigurationStore
 from tests.conftest import counts
@@ -108,6 +109,13 @@ async def test_a_function_that_raises_changes_nothing(start):
     assert await max_payload(controller) == 1000
     await controller.update_config(max_payload=2000)
     assert await max_payload(controller) == 2000
+
+
+async def test_a_function_that_calls_the_controller_is_refused(nats_server):
+    """It would wait for itself."""
+    with pytest.raises(StateError, match="must not call"):
+        nats_server.apply(lambda _: nats_server.version(1).config)
+    assert nats_server.update_config(debug=True).number == 2
 
 
 async def test_what_apply_changed_stays_above_the_file(make, tmp_path):
