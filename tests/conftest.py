@@ -1,5 +1,6 @@
 """Fixtures of all tests: servers and interpreters of their own, and nothing left behind."""
 
+import asyncio
 import json
 import os
 import signal
@@ -24,6 +25,7 @@ from dotgnatly import BrokerConfiguration, NatsController, runtime
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
+    from nats.aio.msg import Msg
 
 
 def wait_until(condition: Callable[[], Any], what: str = "", timeout: float = 10.0) -> Any:
@@ -43,6 +45,30 @@ async def arrived(client: "Client") -> None:
     await client.publish(inbox)
     await subscription.next_msg(timeout=10)
     await subscription.unsubscribe()
+
+
+async def answer(client: "Client", subject: str, data: bytes) -> None:
+    """Answer requests on a subject."""
+
+    async def respond(message: "Msg") -> None:
+        await message.respond(data)
+
+    await client.subscribe(subject, cb=respond)
+    await arrived(client)
+
+
+async def answered(client: "Client", subject: str) -> bytes:
+    """The answer to a request, as soon as some server is known to have somebody who gives one."""
+    from nats.errors import NoRespondersError
+
+    async with asyncio.timeout(15):
+        while True:
+            try:
+                data: bytes = (await client.request(subject, timeout=5)).data
+            except NoRespondersError:  # the interest has not travelled here yet
+                await asyncio.sleep(0.01)
+            else:
+                return data
 
 
 def counts() -> dict[str, int]:

@@ -9,7 +9,7 @@ from nats import errors
 from nats.js.errors import Error as JetStreamError
 
 from dotgnatly import AsyncNatsController, BrokerConfiguration
-from tests.conftest import arrived
+from tests.conftest import answer, answered
 
 
 @pytest.fixture
@@ -22,16 +22,6 @@ def free_ports():
         return [probe.getsockname()[1] for probe in sockets]
 
 
-async def answered(client, subject):
-    """The answer to a request, as soon as somebody in the cluster is known to give one."""
-    async with asyncio.timeout(15):
-        while True:
-            try:
-                return (await client.request(subject, timeout=5)).data
-            except errors.NoRespondersError:  # the interest has not travelled here yet
-                await asyncio.sleep(0.01)
-
-
 async def is_answered(client, subject):
     """Whether somebody answers a request."""
     try:
@@ -39,16 +29,6 @@ async def is_answered(client, subject):
     except errors.NoRespondersError:
         return False
     return True
-
-
-async def answer(client, subject, data):
-    """Answer requests on a subject."""
-
-    async def respond(message):
-        await message.respond(data)
-
-    await client.subscribe(subject, cb=respond)
-    await arrived(client)
 
 
 def node(number, ports, **fields):
