@@ -57,18 +57,24 @@ async def answer(client: "Client", subject: str, data: bytes) -> None:
     await arrived(client)
 
 
-async def answered(client: "Client", subject: str) -> bytes:
-    """The answer to a request, as soon as some server is known to have somebody who gives one."""
+async def is_answered(client: "Client", subject: str) -> bool:
+    """Whether there is somebody who answers a request."""
     from nats.errors import NoRespondersError
 
+    try:
+        await client.request(subject, timeout=5)
+    except NoRespondersError:
+        return False
+    return True
+
+
+async def answered(client: "Client", subject: str) -> bytes:
+    """The answer to a request, as soon as some server is known to have somebody who gives one."""
     async with asyncio.timeout(15):
-        while True:
-            try:
-                data: bytes = (await client.request(subject, timeout=5)).data
-            except NoRespondersError:  # the interest has not travelled here yet
-                await asyncio.sleep(0.01)
-            else:
-                return data
+        while not await is_answered(client, subject):
+            await asyncio.sleep(0.01)  # the interest has not travelled here yet
+    data: bytes = (await client.request(subject, timeout=5)).data
+    return data
 
 
 def counts() -> dict[str, int]:

@@ -9,7 +9,7 @@ from nats import errors
 from nats.js.errors import Error as JetStreamError
 
 from dotgnatly import AsyncNatsController, BrokerConfiguration
-from tests.conftest import answer, answered
+from tests.conftest import answer, answered, is_answered
 
 
 @pytest.fixture
@@ -20,15 +20,6 @@ def free_ports():
         for probe in sockets:
             probe.bind(("127.0.0.1", 0))
         return [probe.getsockname()[1] for probe in sockets]
-
-
-async def is_answered(client, subject):
-    """Whether somebody answers a request."""
-    try:
-        await client.request(subject, timeout=5)
-    except errors.NoRespondersError:
-        return False
-    return True
 
 
 def node(number, ports, **fields):
