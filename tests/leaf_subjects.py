@@ -16,8 +16,8 @@ LEAF = {"user": "leaf", "password": "l"}
 
 
 def users(*subjects: str) -> dict[str, Any]:
-    """The configuration's part that lets leaf nodes hear these subjects, and ``ready`` before."""
-    permissions = {"subscribe": ["ready", *subjects], "publish": ["_INBOX.>"]}
+    """The configuration's part that lets leaf nodes hear these subjects, and ``ready.*`` before."""
+    permissions = {"subscribe": ["ready.*", *subjects], "publish": ["_INBOX.>"]}
     return {"authorization": {"users": [ANN, LEAF | {"permissions": permissions}]}}
 
 
@@ -34,9 +34,11 @@ async def heard(controller: AsyncNatsController | NatsController, *subjects: str
     try:
         async with AsyncNatsController({"port": -1, "leafnodes": {"remotes": [remote]}}) as leaf:
             listener = await leaf.connect_nats_py()
-            for subject in (*subjects, "ready"):
+            await answer(listener, "ready.1", b"")
+            await answered(client, "ready.1")  # connected: interest comes in order from now on
+            for subject in (*subjects, "ready.2"):
                 await answer(listener, subject, b"")
-            await answered(client, "ready")  # the interest in the others has come before
+            await answered(client, "ready.2")
             found = {subject for subject in subjects if await is_answered(client, subject)}
             await listener.close()
             return found

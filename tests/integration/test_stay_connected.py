@@ -10,6 +10,7 @@ import nkeys
 import pytest
 
 from dotgnatly import AsyncNatsController
+from tests.conftest import answer, answered
 from tests.raw_clients import MqttClient, WebSocketClient
 
 # The hash of "secret", as cheap as bcrypt allows.
@@ -185,7 +186,10 @@ async def test_an_unrelated_change_cuts_no_leaf_node_off(
 async def crossing(clients, traffic, source, destination, subject):
     """Traffic from clients of one server to one of another."""
     publishers = [await clients.connect(source.client_url) for _ in range(2)]
-    load = traffic(publishers, await clients.connect(destination.client_url), subject)
+    listener = await clients.connect(destination.client_url)
+    await answer(listener, f"{subject}-connected", b"")
+    await answered(publishers[0], f"{subject}-connected")  # interest comes in order from now on
+    load = traffic(publishers, listener, subject)
     await load.start()
     return load
 
