@@ -7,7 +7,7 @@ anew, from what is in force by then.
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -60,10 +60,12 @@ class Made(NamedTuple):
     """Of the server before, if somebody wants to know."""
 
 
-Propose = Callable[[], Steps[Proposal]]
-Change = (
-    BrokerConfiguration | Mapping[str, Any] | Callable[[BrokerConfiguration], BrokerConfiguration]
-)
+Propose: TypeAlias = Callable[[], Steps[Proposal]]
+MakeNext: TypeAlias = Callable[[BrokerConfiguration], BrokerConfiguration | Mapping[str, Any]]
+"""Maps the configuration in force to the one that is to be."""
+
+Change: TypeAlias = BrokerConfiguration | Mapping[str, Any] | MakeNext
+"""A patch, or a function as ``apply`` takes it."""
 
 
 class Changes:
@@ -87,9 +89,7 @@ class Changes:
         layers = Layers.of(as_config(config), self._server.flags)
         return self._make(partial(self._propose, layers), options)
 
-    def apply(
-        self, change: Callable[[BrokerConfiguration], BrokerConfiguration], options: Options
-    ) -> Steps[ConfigurationVersion]:
+    def apply(self, change: MakeNext, options: Options) -> Steps[ConfigurationVersion]:
         """Put in force what the function makes of the configuration in force."""
         return self._make(partial(self._propose_update, change, {}), options)
 
@@ -115,9 +115,7 @@ class Changes:
         settings = self._server.settings(layers.config)
         return Proposal(self._server.history.next_number, layers, settings, kind, restored)
 
-    def _propose_update(
-        self, change: Change | None, fields: Mapping[str, Any]
-    ) -> Steps[Proposal]:
+    def _propose_update(self, change: Change | None, fields: Mapping[str, Any]) -> Steps[Proposal]:
         base, layer, current = (getattr(self._server.layers, n) for n in Layers.__struct_fields__)
         if callable(change):
             layer = layer.merge(current.delta(as_config(change(current))), keep_none=True)
@@ -135,6 +133,8 @@ class Changes:
             where = "the configuration was not read from a file"
             raise ConfigError(errors=[Fault("", f"there is nothing to reload: {where}")])
         base = yield from conffile.read("file", source.path)
+        if source.environ:
+            base = base.merge(BrokerConfiguration.from_environ())
         layer = server.flags if discard else server.layers.changes
         return (yield from self._propose(Layers.of(base, layer)))
 
@@ -143,17 +143,16 @@ class Changes:
         server.require_running()
         history = server.history
         version = history.before() if number is None else history.get(number)
-        kept = server.past.get(version.number)
-        layers = kept or Layers(version.config, BrokerConfiguration(), version.config)
+        layers = Layers.of_version(version)
         return (yield from self._propose(layers, "rollback", version.number))
 
     # -- the way of every change ---------------------------------------------------------------
 
     def _make(self, propose: Propose, options: Options) -> Steps[ConfigurationVersion]:
         server = self._server
-        announced: Proposal | None = None
         made: Made | None = None
         while made is None:
+            announced = None
             if "configuration_changing" in server.handlers:
                 announced = yield from server.locked(propose())
                 info = yield from server.info()
@@ -241,7 +240,7 @@ class Changes:
         paths = [c.change.path for c in planned if c.reload_class == reload_class]
         if reload_class == "impossible":
             raise ImpossibleChangeError(f"{', '.join(paths)} cannot change", paths=tuple(paths))
-        if reload_class == "restart" and not options.allow_restart:
+        if not options.allow_restart:
             raise RestartRequiredError(
                 f"{', '.join(paths)} cannot change on a running server", paths=tuple(paths)
             )
@@ -254,8 +253,11 @@ class Changes:
         before, after = self._server.fill(self._server.layers.config), settings.filled
         planned = classify(compare(before, after), before, after)
         grave = [change for change in planned if change.reload_class != "hot"]
-        if grave and not (yield from self._matters(only(grave, before, after))):
-            # Written otherwise, but the same to the server: a default, or the port that it has found.
+        if not grave:
+            return planned
+        matters = yield from self._matters(only(grave, before, after))
+        if not matters:
+            # Written otherwise, and the same to the server: a default, or the port that it found.
             planned = tuple(msgspec.structs.replace(c, reload_class="hot") for c in planned)
         return planned
 
@@ -283,8 +285,12 @@ class Changes:
                 )
             )
             disconnected = msgspec.json.decode(found, type=tuple[AffectedClient, ...])
-        diff = ConfigurationDiff(tuple(planned_change.change for planned_change in planned))
-        return Plan(diff=diff, changes=planned, disconnected=disconnected)
+        return Plan(
+            diff=ConfigurationDiff(tuple(each.change for each in planned)),
+            changes=planned,
+            disconnected=disconnected,
+            warnings=proposal.settings.warnings,
+        )
 
 
 def _changed(made: Made, before: "ServerInfo", now: "ServerInfo") -> ConfigurationChanged:

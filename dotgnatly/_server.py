@@ -85,6 +85,11 @@ class Layers(msgspec.Struct, frozen=True):
         """The layers with what they make."""
         return cls(base, changes, base.merge(changes))
 
+    @classmethod
+    def of_version(cls, version: ConfigurationVersion) -> Self:
+        """The layers that a version was made of."""
+        return cls(version.base, version.base.delta(version.config), version.config)
+
 
 class Settings(msgspec.Struct, frozen=True):
     """A configuration as it goes to Go."""
@@ -93,6 +98,7 @@ class Settings(msgspec.Struct, frozen=True):
     """With our defaults."""
     text: bytes
     overlay: bytes
+    warnings: tuple[Fault, ...]
 
 
 class Server:
@@ -119,8 +125,6 @@ class Server:
         """One change at a time. That of an event loop takes its place."""
         self.handle = 0
         """Of the last server; it may be dead, and Go knows."""
-        self.past: dict[int, Layers] = {}
-        """The layers of the versions of this process."""
         self._given = config is not None
         self._dont_listen = dont_listen
         self._memory_limit = memory_limit
@@ -173,7 +177,7 @@ class Server:
         if config is not None:
             layers = Layers.of(as_config(config), self.flags)
         elif not self._given and self.history.last:
-            layers = Layers.of(self.history.last.config, self.flags)
+            layers = Layers.of_version(self.history.last)
         self.layers, self._given = layers, True
         self._defaults = Defaults()
         settings = self.settings(layers.config)
@@ -209,7 +213,6 @@ class Server:
             self.handle = 0
             _unclosed.discard(self)
             yield from self.settle(timeout, late)
-        self.history.store.close()
 
     def settle(self, timeout: float | None, late: DotgnatlyError) -> Steps[None]:
         """Wait for what an earlier call left behind; ``late`` is raised if that takes too long."""
@@ -304,6 +307,7 @@ class Server:
         version = ConfigurationVersion(
             number=self.history.next_number,
             config=layers.config,
+            base=layers.base,
             kind=kind,
             applied_at=datetime.now(UTC),
             author=author,
@@ -322,8 +326,6 @@ class Server:
                 self.history.store.append(version)
         self.layers = layers
         self.history.add(version)
-        self.past[version.number] = layers
-        self.past.pop(version.number - self.history.store.limit, None)
         if interruption:
             raise interruption
         return version
@@ -343,7 +345,7 @@ class Server:
         Raises:
             ConfigError: It is not valid.
         """
-        config.validate(dont_listen=self._dont_listen)
+        doubts = config.validate(dont_listen=self._dont_listen)
         filled = self.fill(config)
         overlay = {
             "dont_listen": self._dont_listen,
@@ -351,7 +353,8 @@ class Server:
             "private_store": self._defaults.private_store(filled),
             "name": self._name,
         }
-        return Settings(filled, conffile.render(filled), msgspec.json.encode(overlay))
+        text = conffile.render(filled)
+        return Settings(filled, text, msgspec.json.encode(overlay), doubts)
 
     def fill(self, config: BrokerConfiguration) -> BrokerConfiguration:
         """A configuration with our defaults."""
@@ -363,7 +366,9 @@ class Server:
         """One monitoring document of the server's, as JSON."""
         encoded = msgspec.json.encode(options or {})
         handle = self.require_running()
-        return (yield Wait(runtime.native().server_monitor(handle, endpoint.encode(), encoded)))
+        job = runtime.native().server_monitor(handle, endpoint.encode(), encoded)
+        document: bytes = yield Wait(job)
+        return document
 
     def varz(self) -> Steps["Varz"]:
         """The server's Varz."""

@@ -1,12 +1,12 @@
 """AsyncNatsController: the embedded server for programs with an event loop."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dotgnatly import jobs, runtime
-from dotgnatly._changes import Change, Options
+from dotgnatly._changes import Change, MakeNext, Options
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.controller import _Controller
 from dotgnatly.errors import ForkedProcessError, StateError
@@ -112,7 +112,7 @@ class AsyncNatsController(_Controller):
 
     async def apply(
         self,
-        change: Callable[[BrokerConfiguration], BrokerConfiguration | Mapping[str, Any]],
+        change: MakeNext,
         *,
         allow_restart: bool = False,
         timeout: float | None = 30.0,

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from dotgnatly import jobs, runtime
-from dotgnatly._changes import Change, Changes, Options
+from dotgnatly._changes import Change, Changes, MakeNext, Options
 from dotgnatly._server import Server
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.errors import ForkedProcessError
@@ -323,7 +323,7 @@ class NatsController(_Controller):
 
     def apply(
         self,
-        change: Callable[[BrokerConfiguration], BrokerConfiguration | Mapping[str, Any]],
+        change: MakeNext,
         *,
         allow_restart: bool = False,
         timeout: float | None = 30.0,
@@ -415,7 +415,7 @@ class NatsController(_Controller):
         return self._run(self._server.locked(self._server.diff(before, after)))
 
     def effective_config(self) -> "EffectiveConfiguration":
-        """The configuration in force with what it leaves open: our defaults, the server's, ports."""
+        """The configuration in force and what it leaves open: our defaults, the server's, ports."""
         return self._run(self._server.effective())
 
     def get_info(self) -> "ServerInfo":

@@ -155,7 +155,9 @@ class PortInUseError(StartError, ChangeError):
 
 
 class RestartRequiredError(ChangeError):
-    """A running server cannot take this change; nothing was changed. ``allow_restart=True`` makes it.
+    """A running server cannot take this change; nothing was changed.
+
+    A restart can: ``allow_restart=True``.
 
     Attributes:
         paths: The keys that it is about.

@@ -61,7 +61,7 @@ class Handlers:
     """The handlers of one controller, in the order in which they came."""
 
     def __init__(self) -> None:
-        self._of: dict[str, tuple[Handler, ...]] = {name: () for name in get_args(EventName)}
+        self._of: dict[str, tuple[Handler, ...]] = dict.fromkeys(get_args(EventName), ())
 
     def add(self, event: EventName, handler: Handler) -> None:
         """Call the handler for the event from now on, after those that are there."""

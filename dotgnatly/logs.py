@@ -82,14 +82,18 @@ def package_logger() -> "logging.Logger":
 
 
 def _deliver_all(library: ModuleType, wake: Wake) -> None:
-    more = True
-    while more:
-        more = bool(wake.read())
-        batch = _decode(library.logs_take())
-        # A program that never imported logging has asked for no lines.
-        if "logging" in sys.modules:
-            _deliver(batch, _logger or _first_logger())
+    _deliver_some(library)
+    while wake.read():
+        _deliver_some(library)
+    _deliver_some(library)
     wake.close_reader()
+
+
+def _deliver_some(library: ModuleType) -> None:
+    batch = _decode(library.logs_take())
+    # A program that never imported logging has asked for no lines.
+    if "logging" in sys.modules:
+        _deliver(batch, _logger or _first_logger())
 
 
 def _first_logger() -> "logging.Logger":

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from itertools import takewhile
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import msgspec
 from msgspec import UNSET
@@ -76,7 +76,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def worst(classes: Iterable[ReloadClass]) -> ReloadClass:
     """The gravest of some classes."""
-    return max(classes, key=_SEVERITY.index, default="hot")
+    return cast("ReloadClass", max(classes, key=_SEVERITY.index, default="hot"))
 
 
 def classify(
@@ -98,10 +98,10 @@ def only(
     """The configuration before with some of the changes; a list counts as a whole."""
     patch: dict[str, Any] = {}
     for planned in changes:
-        level, value = patch, after
-        names = [*takewhile(lambda key: isinstance(key, str), planned.change.keys)]
-        for name in names:
-            value = value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
+        level, value = patch, cast("Any", after)
+        names = [*takewhile(lambda key: not isinstance(key, int), planned.change.keys)]
+        for name in map(str, names):
+            value = value.get(name) if isinstance(value, Mapping) else getattr(value, name)
             if value is None or value is UNSET or name is names[-1]:
                 level[name] = None if value is UNSET else value
                 break
@@ -111,14 +111,13 @@ def only(
 
 def entry(keys: tuple[str | int, ...]) -> str:
     """What the table says of a field: a class, or one with a condition."""
-    found: object = _table()
-    for key in keys:
+    found: Any = _table()
+    for left, key in enumerate(keys, 1 - len(keys)):
         if isinstance(found, str):
             break
-        assert isinstance(found, dict), keys
         if not isinstance(key, int):
             found = found[key] if key in found else found["default"]
-        elif key is keys[-1]:
+        elif left == 0:
             found = found["*"]
     return found if isinstance(found, str) else "restart"  # a block that came without a key
 
@@ -131,9 +130,7 @@ def _table() -> Mapping[str, Any]:
         return tomllib.load(file)
 
 
-_Decide: TypeAlias = Callable[
-    [FieldChange, BrokerConfiguration, BrokerConfiguration], ReloadClass
-]
+_Decide: TypeAlias = Callable[[FieldChange, BrokerConfiguration, BrokerConfiguration], ReloadClass]
 
 
 def _jetstream(config: BrokerConfiguration) -> JetStreamConfiguration | None:

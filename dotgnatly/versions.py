@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import msgspec
 
-from dotgnatly.config import BrokerConfiguration
+from dotgnatly.config import BrokerConfiguration, Source
+from dotgnatly.config.server import sourced
 from dotgnatly.diff import ConfigurationDiff, compare
 from dotgnatly.errors import NotFoundError
 
@@ -28,6 +30,8 @@ class ConfigurationVersion(msgspec.Struct, frozen=True, kw_only=True):
     """Counts up from 1, in the life of its store."""
     config: BrokerConfiguration
     """The complete configuration."""
+    base: BrokerConfiguration
+    """What of it was given, or read from a file; the rest was changed at run time."""
     kind: VersionKind
     applied_at: datetime
     """When the server had accepted it, UTC."""
@@ -53,10 +57,6 @@ class ConfigurationStore(Protocol):
         """Keep one more. When it returns, the version is there to stay; if it raises, it is not."""
         ...
 
-    def close(self) -> None:
-        """Give up what is held open; ``load`` and ``append`` open it again."""
-        ...
-
 
 class MemoryConfigurationStore:
     """Versions for as long as the program runs."""
@@ -73,9 +73,6 @@ class MemoryConfigurationStore:
         """Keep one more."""
         self._versions = [*self._versions, version][-self.limit :]
 
-    def close(self) -> None:
-        """Nothing to give up."""
-
 
 class SqliteConfigurationStore:
     """Versions in an SQLite file, which holds secrets and is its owner's alone (mode 0600).
@@ -87,14 +84,13 @@ class SqliteConfigurationStore:
     _SCHEMA = """
         CREATE TABLE IF NOT EXISTS versions (
             number INTEGER PRIMARY KEY, kind TEXT NOT NULL, applied_at TEXT NOT NULL, author TEXT,
-            reason TEXT, restored INTEGER, config TEXT NOT NULL
+            reason TEXT, restored INTEGER, config TEXT NOT NULL, base TEXT NOT NULL, source TEXT
         )
     """
 
     def __init__(self, path: str | os.PathLike[str], limit: int = LIMIT) -> None:
         self.path = os.fspath(path)
         self.limit = limit
-        self._open: sqlite3.Connection | None = None
 
     def load(self) -> Sequence[ConfigurationVersion]:
         """The versions that are there, oldest first.
@@ -103,18 +99,20 @@ class SqliteConfigurationStore:
             sqlite3.Error: The file is none of SQLite's, or cannot be read.
             OSError: It cannot be made.
         """
-        rows = self._database().execute(
-            "SELECT number, kind, applied_at, author, reason, restored, config"
-            " FROM versions ORDER BY number"
-        )
+        with closing(self._open()) as database:
+            rows = database.execute("SELECT * FROM versions ORDER BY number").fetchall()
         versions: list[ConfigurationVersion] = []
-        for number, kind, applied_at, author, reason, restored, text in rows:
-            config = BrokerConfiguration.from_json(text)
+        for number, kind, applied_at, author, reason, restored, *texts, source in rows:
+            read_from = source and msgspec.json.decode(source, type=Source)
+            config, base = (
+                sourced(BrokerConfiguration.from_json(text), read_from) for text in texts
+            )
             before = versions[-1].config if versions else config
             versions.append(
                 ConfigurationVersion(
                     number=number,
                     config=config,
+                    base=base,
                     kind=kind,
                     applied_at=datetime.fromisoformat(applied_at),
                     author=author,
@@ -132,36 +130,31 @@ class SqliteConfigurationStore:
             sqlite3.Error: It cannot be written.
             OSError: The file cannot be made.
         """
+        source = version.base.source
         row = (
             version.number, version.kind, version.applied_at.isoformat(), version.author,
-            version.reason, version.restored, version.config.to_json(),
+            version.reason, version.restored, version.config.to_json(), version.base.to_json(),
+            source and msgspec.json.encode(source).decode(),
         )  # fmt: skip
-        with (database := self._database()):
-            database.execute("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-            database.execute("DELETE FROM versions WHERE number <= ?", (version.number - self.limit,))
+        with closing(self._open()) as database, database:
+            database.execute("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            oldest = version.number - self.limit
+            database.execute("DELETE FROM versions WHERE number <= ?", (oldest,))
 
-    def close(self) -> None:
-        """Close the file; the next call opens it again."""
-        if self._open is not None:
-            self._open.close()
-            self._open = None
+    def _open(self) -> "sqlite3.Connection":
+        import sqlite3
 
-    def _database(self) -> "sqlite3.Connection":
-        if self._open is None:
-            import sqlite3
-
-            # Before SQLite makes it, readable for all as the umask may have it.
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-            os.chmod(self.path, 0o600)  # noqa: PTH101 - importing pathlib is slow
-            database = sqlite3.connect(self.path, check_same_thread=False)
-            try:
-                database.execute("PRAGMA synchronous = FULL")
-                database.execute(self._SCHEMA)
-            except BaseException:
-                database.close()
-                raise
-            self._open = database
-        return self._open
+        # Before SQLite makes it, readable for all as the umask may have it.
+        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.chmod(self.path, 0o600)
+        database = sqlite3.connect(self.path)
+        try:
+            database.execute("PRAGMA synchronous = FULL")
+            database.execute(self._SCHEMA)
+        except BaseException:
+            database.close()
+            raise
+        return database
 
 
 def as_store(

@@ -62,6 +62,7 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 	undo := func() {
 		if monitor != monitorBefore {
 			monitor.close()
+			monitorBefore.resume(e.srv.Load())
 			e.http.Store(monitorBefore)
 		}
 		if e.store != storeBefore {
@@ -74,7 +75,8 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 		}
 	}
 	if !monitor.fits(next.http) {
-		if monitor, err = listenHTTP(next.http); err != nil {
+		if monitor, err = monitorBefore.replace(next.http); err != nil {
+			monitorBefore.resume(e.srv.Load())
 			monitor = monitorBefore
 			undo()
 			return nil, err
@@ -128,19 +130,19 @@ var notSupported = regexp.MustCompile(`^config reload not supported for ([^:]+)`
 // random: so that goes last, when the newest have been closed.
 func (e *embedded) reload(next *settings) (taken bool, err error) {
 	if most := mostClients(next.opts); e.srv.Load().NumClients() > most {
-		next.opts.MaxConn = e.opts.Load().MaxConn
-		if err := e.give(next.opts); err != nil {
+		first, err := parseSettings(next.text, next.overlay)
+		if err != nil {
+			return false, err
+		}
+		defer e.release(first)
+		first.opts.MaxConn = e.opts.Load().MaxConn
+		if err := e.give(first.opts); err != nil {
 			return false, err
 		}
 		for _, c := range newest(e.clients(), most) {
 			_ = e.srv.Load().DisconnectClientByID(c.Cid)
 		}
-		again, err := parseSettings(next.text, next.overlay)
-		if err != nil {
-			return true, err
-		}
-		closeResolver(next.opts)
-		*next = *again
+		return true, e.give(next.opts)
 	}
 	err = e.give(next.opts)
 	return err == nil, err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -32,10 +31,6 @@ func readConfig(kind, data string) ([]byte, error) {
 // verdict is what nats-server finds in a file that it is told to check.
 func verdict(path string) ([]byte, error) {
 	d, err := openDocument("file", path)
-	if info, e := os.Stat(path); e == nil && !info.IsDir() && !info.Mode().IsRegular() {
-		text, _ := readUpTo(path, maxText+1) // a pipe of a shell's: nats-server reads it as well
-		d, err = openDocument("text", string(text))
-	}
 	warnings := []place{}
 	if err == nil {
 		opts, processed := d.options()

@@ -52,10 +52,12 @@ func (h httpSettings) asked() int { return cmp.Or(h.securePort, h.port) }
 
 // monitor is the HTTP listener of one server. All but its address can change while it is open.
 type monitor struct {
-	set      atomic.Pointer[httpSettings]
-	listener net.Listener
-	server   http.Server
-	varzs    atomic.Int64
+	set       atomic.Pointer[httpSettings]
+	listener  net.Listener // nil while it is paused
+	bound     int          // its port
+	tlsConfig func() *tls.Config
+	server    http.Server
+	varzs     atomic.Int64
 }
 
 // listenHTTP takes the address; nothing is answered before serve. Without a port it gives nil.
@@ -72,9 +74,33 @@ func (m *monitor) listen(port int) (err error) {
 	set := m.set.Load()
 	address := net.JoinHostPort(set.host, strconv.Itoa(port))
 	if m.listener, err = net.Listen("tcp", address); err != nil {
+		m.listener = nil
 		return listenFault(set.key(), address, err)
 	}
+	m.bound = m.listener.Addr().(*net.TCPAddr).Port
 	return nil
+}
+
+// replace listens where the settings say. Where that is the same port on another address, ours must go
+// first: it is paused then.
+func (m *monitor) replace(set httpSettings) (*monitor, error) {
+	if m != nil && set.asked() == m.port() {
+		_ = m.listener.Close()
+		m.listener = nil
+	}
+	return listenHTTP(set)
+}
+
+// resume goes on where it was paused.
+func (m *monitor) resume(s *server.Server) {
+	if m == nil || m.listener != nil {
+		return
+	}
+	if err := m.listen(m.bound); err != nil {
+		s.Errorf("monitoring has lost its port: %v", err)
+		return
+	}
+	m.accept()
 }
 
 // fits tells whether a monitor can do what the settings ask for where it listens now.
@@ -86,7 +112,7 @@ func (m *monitor) fits(set httpSettings) bool {
 	return set.host == was.host && (set.asked() == was.asked() || set.asked() == m.port())
 }
 
-func (m *monitor) port() int { return m.listener.Addr().(*net.TCPAddr).Port }
+func (m *monitor) port() int { return m.bound }
 
 func (m *monitor) url() string {
 	set, scheme := m.set.Load(), "http"
@@ -120,8 +146,14 @@ func (m *monitor) serve(s *server.Server, tlsConfig func() *tls.Config) {
 	})
 	m.server.ReadHeaderTimeout = 5 * time.Second
 	m.server.ErrorLog = log.New(errorLines{s}, "", 0)
+	m.tlsConfig = tlsConfig
 	m.say(s)
-	go func() { _ = m.server.Serve(&sometimesTLS{m.listener, m, tlsConfig}) }()
+	m.accept()
+}
+
+func (m *monitor) accept() {
+	listener := &sometimesTLS{m.listener, m}
+	go func() { _ = m.server.Serve(listener) }()
 }
 
 // adopt does from now on what the settings ask for, at the same address.
@@ -139,8 +171,7 @@ func (m *monitor) say(s *server.Server) { s.Noticef("Starting monitor on %s", m.
 // sometimesTLS is a listener whose connections are TLS while there is an https_port.
 type sometimesTLS struct {
 	net.Listener
-	monitor   *monitor
-	tlsConfig func() *tls.Config
+	monitor *monitor
 }
 
 func (l *sometimesTLS) Accept() (net.Conn, error) {
@@ -150,7 +181,7 @@ func (l *sometimesTLS) Accept() (net.Conn, error) {
 	}
 	// Asked for at each handshake, so that a reload's certificates are used; a client's certificate is
 	// a matter of the client port.
-	config := l.tlsConfig().Clone()
+	config := l.monitor.tlsConfig().Clone()
 	config.ClientAuth = tls.NoClientCert
 	return tls.Server(conn, config), nil
 }
@@ -216,7 +247,9 @@ func (m *monitor) close() {
 	if m == nil {
 		return
 	}
-	_ = m.listener.Close()
+	if m.listener != nil {
+		_ = m.listener.Close()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
 	if m.server.Shutdown(ctx) != nil {

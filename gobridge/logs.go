@@ -45,7 +45,12 @@ type logRing struct {
 	count   int
 	dropped uint64
 	wake    int64
+	waking  bool // soon
 }
+
+// gathering is how long lines wait for others before Python is told: whoever reads them would take a
+// core from what the server is just doing, and is often the reason for more lines.
+const gathering = 2 * time.Millisecond
 
 var lines = logRing{lines: make([]logLine, 4096), wake: nobody}
 
@@ -59,7 +64,18 @@ func (r *logRing) put(l logLine) {
 	}
 	r.lines[(r.first+r.count)%len(r.lines)] = l
 	r.count++
-	if r.count == 1 && r.wake != nobody {
+	if r.wake != nobody && !r.waking {
+		r.waking = true
+		time.AfterFunc(gathering, r.tell)
+	}
+}
+
+// tell wakes the reader if there is something to read.
+func (r *logRing) tell() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waking = false
+	if r.count > 0 && r.wake != nobody {
 		wake(r.wake)
 	}
 }

@@ -62,6 +62,12 @@ func (s *settings) keepPorts(before *settings) {
 	}
 }
 
+// restoreProfPort makes the one port that the server does not write into its options, and compares at
+// a reload, what the text says again. It is read at the start only.
+func (s *settings) restoreProfPort() {
+	s.opts.ProfPort = s.asked[len(s.asked)-1]
+}
+
 // newOptions are where the nats-server command starts from, too: its log lines have a time.
 func newOptions() *server.Options { return &server.Options{Logtime: true} }
 

@@ -49,6 +49,9 @@ func (e *embedded) restart(j *job, text string, over overlay) ([]byte, error) {
 	if m := e.http.Load(); m != nil {
 		was.port = m.port()
 	}
+	if address := e.srv.Load().ProfilerAddr(); address != nil {
+		e.set.opts.ProfPort = address.Port // see restoreProfPort
+	}
 	again := func(j *job, text string, over overlay) ([]byte, error) {
 		e.halt()
 		e.log.forget()

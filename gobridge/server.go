@@ -115,6 +115,7 @@ func (e *embedded) start(j *job, text string, over overlay, before *before) ([]b
 	if m != nil {
 		m.serve(s, e.tlsConfig)
 	}
+	set.restoreProfPort()
 	e.warnIfOpen()
 	state := e.describe()
 	if !j.commit() {

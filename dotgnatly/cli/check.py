@@ -1,6 +1,7 @@
 """``dotgnatly check``: does nats-server accept this file, and what else is to be said of it?"""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -27,7 +28,8 @@ def run(options: argparse.Namespace) -> int:
     verdict = conffile.verdict(options.file)
     _print(verdict.errors)
     _print(verdict.warnings, "warning")
-    notes = [] if verdict.errors else _notes(options.file, verdict)
+    once = not os.path.isfile(options.file)  # a pipe, and what was in it is read
+    notes = [] if verdict.errors or once else _notes(options.file, verdict)
     _print(notes, "note")
     if verdict.errors or verdict.warnings or (options.strict and notes):
         return 1

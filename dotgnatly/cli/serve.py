@@ -30,9 +30,8 @@ def run(options: argparse.Namespace) -> int:
             config = BrokerConfiguration.from_file(options.config)
         else:
             config = BrokerConfiguration.from_text("")  # listens where nats-server would
-        environ = BrokerConfiguration.from_environ()
-        given = flags.to_configuration(options, config.merge(environ))
-        given = environ.merge(given, keep_none=True)
+        config = config.merge(BrokerConfiguration.from_environ())
+        given = flags.to_configuration(options, config)
         with NatsController(config, _stderr=True, _flags=given) as controller:
             while (name := _next(arrived)) not in ("SIGINT", "SIGTERM"):
                 try:

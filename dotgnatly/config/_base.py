@@ -314,11 +314,12 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         for (name, kind), old, new in [each for each in both if each[1] is not each[2]]:
             if kind is not None:
                 values = (UNSET if value is None else value for value in (old, new))
-                found += (((name, *keys), *shown) for keys, *shown in kind.changes(*values))
-        old, new = (block._extras or {} for block in (self, after))  # noqa: SLF001 - as merge
+                found += (((name, *keys), was, now) for keys, was, now in kind.changes(*values))
+        old, new = self._extras or {}, after._extras or {}
         for key in {**old, **new}:
             if old.get(key) != new.get(key):
-                found.append(((key,), *(REDACTED if key in keys else None for keys in (old, new))))
+                was, now = (REDACTED if key in extras else None for extras in (old, new))
+                found.append(((key,), was, now))
         return found
 
     def delta(self, after: Self) -> Self:
@@ -331,7 +332,7 @@ class Block(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
                 changed[name] = None if reset else kind.delta(old, new)
         if after._extras:
             changed["_extras"] = after._extras
-        return type(self)()._with(changed)
+        return type(self)()._with(changed)  # noqa: SLF001 - of the same class
 
     def identity(self) -> str:
         """What tells it from the other entries of its list."""

@@ -94,13 +94,13 @@ class Items(Kind):
         """Of a list of blocks by entry: the same one changed, one more, or one less."""
         found: list[Change] = []
         if isinstance(self.item, Nested) and before != after:
-            old, new = (v if isinstance(v, tuple) else () for v in (before, after))
-            for index, was, now in _pairs(old, new):
+            lists = (v if isinstance(v, tuple) else () for v in (before, after))
+            for index, was, now in _pairs(*lists):
                 if was is None or now is None:
                     found.append(((index,), self.item.shown(was), self.item.shown(now)))
                     continue
                 changes = self.item.changes(was, now)
-                found += (((index, *keys), *shown) for keys, *shown in changes)
+                found += (((index, *keys), old, new) for keys, old, new in changes)
         return found or super().changes(before, after)
 
 
@@ -158,10 +158,10 @@ class Named(Kind):
 
     def changes(self, before: Any, after: Any) -> Iterable[Change]:
         """By entry."""
-        old, new = (v if isinstance(v, FrozenDict) else {} for v in (before, after))
-        for name in {**old, **new}:
-            for keys, *shown in self.item.changes(old.get(name), new.get(name)):
-                yield (name, *keys), *shown
+        was, now = (v if isinstance(v, FrozenDict) else {} for v in (before, after))
+        for name in {**was, **now}:
+            for keys, old, new in self.item.changes(was.get(name), now.get(name)):
+                yield (name, *keys), old, new
 
     def plain(self, value: Any) -> Any:
         if not isinstance(value, FrozenDict):
@@ -289,7 +289,8 @@ def _pairs(
         was = same.pop(0)[1] if same else None
         if was != item:
             yield index, was, item
-    for index, item in sorted((entry for same in left.values() for entry in same), key=itemgetter(0)):
+    gone = (entry for same in left.values() for entry in same)
+    for index, item in sorted(gone, key=itemgetter(0)):
         yield index, item, None
 
 

@@ -99,6 +99,20 @@ def hide_user_info(url: str) -> str:
     return f"{scheme + mark if mark else ''}{REDACTED}@{rest}" if at else url
 
 
+def split_url(url: str) -> tuple[str | None, str, str]:
+    """Scheme, host and port of a URL, in lower case; None and "" for what is not there.
+
+    Source: ``net/url.Parse``.
+    """
+    scheme, mark, rest = url.strip().partition("://")
+    authority = re.split("[/?#]", rest if mark else url.strip(), maxsplit=1)[0]
+    address = authority.rpartition("@")[2].lower()
+    host, _, port = (
+        address.rpartition(":") if re.search(r":[^\]]*\Z", address) else (address, "", "")
+    )
+    return scheme.lower() if mark else None, host, port
+
+
 def redact(text: str) -> str:
     """Any text without what is secret wherever it stands: logins in URLs, JWTs, seeds of nkeys."""
     return re.sub(_HIDDEN, REDACTED, text)

@@ -100,6 +100,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """The file, absolute; of a text None."""
     warnings: tuple[Fault, ...] = ()
     """What nats-server's parser warned of."""
+    environ: bool = False
+    """``os.environ`` was laid over it, and is again when it is read again."""
 
 
 class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
@@ -344,7 +346,7 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     @classmethod
     def from_conf(cls, keys: Mapping[str, Any], source: Source | None = None) -> Self:
         """As ``Block.from_conf``, with the source of the keys."""
-        config = _sourced(super().from_conf(keys), source)
+        config = sourced(super().from_conf(keys), source)
         vars(config)["as_read"] = True
         return config
 
@@ -389,7 +391,8 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
         """
         from dotgnatly.config import _environ
 
-        return _environ.read(os.environ if environ is None else environ)
+        config = _environ.read(os.environ if environ is None else environ)
+        return _marked(config, environ=environ is None)
 
     def to_conf(self) -> str:
         """The configuration as a file that nats-server accepts and people can read.
@@ -460,8 +463,18 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
         if self.store_dir and getattr(self.jetstream, "store_dir", None):
             yield Fault("store_dir", "is given a second time in jetstream")
 
+    def merge(  # pyright: ignore[reportIncompatibleMethodOverride] - the same, as mypy sees
+        self, change: Self | Mapping[str, Any], *, keep_none: bool = False
+    ) -> Self:
+        """As ``Block.merge``; a file with ``from_environ()`` over it is reloaded with it."""
+        merged = super().merge(change, keep_none=keep_none)
+        if self.source and isinstance(change, BrokerConfiguration) and vars(change).get("environ"):
+            source = msgspec.structs.replace(self.source, environ=True)
+            return sourced(merged.replace(), source)
+        return merged
+
     def _with(self, changes: Mapping[str, Any]) -> Self:
-        return _sourced(super()._with(changes), self.source)
+        return sourced(super()._with(changes), self.source)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self._values(), self.source)
@@ -470,7 +483,13 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
 _T = TypeVar("_T", bound=BrokerConfiguration)
 
 
-def _sourced(config: _T, source: Source | None) -> _T:
+def _marked(config: _T, *, environ: bool) -> _T:
+    vars(config)["environ"] = environ
+    return config
+
+
+def sourced(config: _T, source: Source | None) -> _T:
+    """The configuration itself, with where it was read."""
     vars(config)["source"] = source
     return config
 
@@ -478,4 +497,4 @@ def _sourced(config: _T, source: Source | None) -> _T:
 def _rebuild(
     cls: type[BrokerConfiguration], values: dict[str, Any], source: Source | None
 ) -> BrokerConfiguration:
-    return _sourced(cls(**values), source)
+    return sourced(cls(**values), source)

@@ -151,6 +151,24 @@ def test_what_is_no_file_is_refused(verdicts, path):
     assert verdicts(path)[:2] == (1, 1)
 
 
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="descriptors have no paths here")
+@pytest.mark.parametrize(("text", "code"), [("port: 4222", 0), ("portt: 4222", 1)])
+def test_a_pipe_is_read_as_nats_server_reads_it(nats_server_binary, text, code):
+    """As a shell makes one of a command: ``check <(...)``."""
+    readers = []
+    for _ in range(2):
+        reader, writer = os.pipe()
+        os.write(writer, text.encode())
+        os.close(writer)
+        readers.append(reader)
+    theirs, ours = (f"/dev/fd/{reader}" for reader in readers)
+    command = [nats_server_binary, "-t", "-c", theirs]
+    assert subprocess.run(command, pass_fds=readers, check=False).returncode == code
+    assert main(["check", ours]) == code
+    for reader in readers:
+        os.close(reader)
+
+
 def test_a_file_that_cannot_be_read_is_refused(verdicts):
     """Nor a file of somebody else's."""
     path = Path("secret.conf")

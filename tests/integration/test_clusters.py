@@ -9,7 +9,7 @@ from nats import errors
 from nats.js.errors import Error as JetStreamError
 
 from dotgnatly import AsyncNatsController, BrokerConfiguration
-from tests.conftest import answer, answered, is_answered
+from tests.conftest import answer, answered, is_answered, known
 
 
 @pytest.fixture
@@ -76,9 +76,10 @@ async def test_a_cluster_stores_three_copies(servers, free_ports, clients, tmp_p
             except (JetStreamError, errors.TimeoutError):  # no leader yet
                 await asyncio.sleep(0.05)
     for number in range(10):
-        assert (await stream.publish("s", b"%d" % number)).seq == number + 1
+        data = b"%d" % number
+        assert (await known(lambda data=data: stream.publish("s", data))).seq == number + 1
     elsewhere = (await clients.connect(nodes[2].client_url)).jetstream()
-    assert (await elsewhere.get_msg("S", 10)).data == b"9"
+    assert (await known(lambda: elsewhere.get_msg("S", 10))).data == b"9"
     await clients.close()
 
 

@@ -189,6 +189,20 @@ def test_a_variable_that_is_missing_is_a_config_error(conf, monkeypatch):
         BrokerConfiguration.from_file(path)
 
 
+async def test_a_reload_reads_the_environment_above_the_file_again(conf, monkeypatch):
+    """What was laid over the file is laid over it again, as it is by then."""
+    path = conf("port: -1, max_payload: 1000, max_connections: 10")
+    monkeypatch.setenv("NATS__MAX_PAYLOAD", "2000")
+    config = BrokerConfiguration.from_file(path).merge(BrokerConfiguration.from_environ())
+    async with AsyncNatsController(config) as controller:
+        await controller.update_config(max_control_line=2000)
+        conf("port: -1, max_payload: 1000, max_connections: 20")
+        monkeypatch.setenv("NATS__MAX_PAYLOAD", "3000")
+        await controller.reload()
+        varz = await controller.varz()
+    assert (varz.max_payload, varz.max_connections, varz.max_control_line) == (3000, 20, 2000)
+
+
 async def test_units_are_resolved(conf, start):
     """1k is 1000 and 1KB is 1024, as nats-server reads them."""
     controller = await start(conf("port: -1, max_payload: 1k, max_control_line: 1KB"))

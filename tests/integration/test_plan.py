@@ -131,8 +131,11 @@ async def test_max_connections_lowered(watched):
 
 async def test_a_certificate_pinned(watched, certificates):
     """Who shows another one, or none, is cut off."""
-    files = {f"{name}_file": certificates / file
-             for name, file in (("cert", "server.pem"), ("key", "server.key"), ("ca", "ca.pem"))}  # fmt: skip
+    files = {
+        "cert_file": certificates / "server.pem",
+        "key_file": certificates / "server.key",
+        "ca_file": certificates / "ca.pem",
+    }
     pinned = x509.load_pem_x509_certificate((certificates / "client.pem").read_bytes())
     info = pinned.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
@@ -207,6 +210,13 @@ def test_a_plan_of_an_invalid_change_is_refused():
     """As the change itself."""
     with NatsController({"port": -1}) as controller, pytest.raises(ConfigError):
         controller.plan(max_payload="much")
+
+
+def test_a_plan_warns_of_what_is_doubtful():
+    """Before it is in force."""
+    with NatsController({"port": -1}) as controller:
+        (warning,) = controller.plan(max_payload="16MB").warnings
+        assert warning.path == "max_payload"
 
 
 def test_a_plan_reads_well():

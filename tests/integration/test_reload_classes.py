@@ -43,7 +43,6 @@ CLIENT = {"cert_file": "$client.pem", "key_file": "$client.key"}
 TLS = SERVER | {"ca_file": "$ca.pem"}
 
 
-
 class Beside(dict):
     """A side of a sample that is more than one key of the block."""
 
@@ -54,12 +53,14 @@ class Above(dict):
 
 FILE = (Path(__file__).parents[1] / "data" / "operator.conf").read_text()
 PRELOAD = dict(re.findall(r"^  (A\w+): (\S+)$", FILE, re.MULTILINE))
-OPERATOR_MODE = Beside({
-    "operator": re.search(r"^operator: (\S+)$", FILE, re.MULTILINE)[1],
-    "system_account": next(iter(PRELOAD)),
-    "resolver": {"type": "full", "dir": "$store"},
-    "resolver_preload": PRELOAD,
-})
+OPERATOR_MODE = Beside(
+    {
+        "operator": re.search(r"^operator: (\S+)$", FILE, re.MULTILINE)[1],
+        "system_account": next(iter(PRELOAD)),
+        "resolver": {"type": "full", "dir": "$store"},
+        "resolver_preload": PRELOAD,
+    }
+)
 JETSTREAM = {"store_dir": "$store"}
 CLUSTER = {"name": "c", "host": "127.0.0.1", "port": -1, "routes": [f"nats-route://{NOBODY}"]}
 GATEWAY = {"name": "c", "host": "127.0.0.1", "port": -1}
@@ -292,12 +293,17 @@ SAMPLES = {
         "write_deadline": ("5s", "6s"),
         "write_timeout": (None, "close"),
     },
-    "leafnodes.tls": TLS_SAMPLES | {"handshake_first": (None, True), "verify_and_map": (None, True)},
+    "leafnodes.tls": TLS_SAMPLES | {
+        "handshake_first": (None, True), "verify_and_map": (None, True),
+    },
     "leafnodes.remotes[0]": {
         "urls": ([f"nats-leaf://{NOBODY}"], ["nats-leaf://127.0.0.1:2"]),
         "no_randomize": (None, True),
         "account": (
-            Above({"accounts": {"A": {}, "B": {}}, "leafnodes": {"remotes": [{"account": "A"}]}}), "B"
+            Above({
+                "accounts": {"A": {}, "B": {}}, "leafnodes": {"remotes": [{"account": "A"}]},
+            }),
+            "B",
         ),
         "credentials": ("$a.creds", "$b.creds"),
         "hub": (None, True),
@@ -315,7 +321,8 @@ SAMPLES = {
         "ignore_discovered_servers": (None, True),
     },
     "leafnodes.remotes[0].tls": TLS_SAMPLES | {
-        "verify": None, "pinned_certs": None, "insecure": (None, True), "handshake_first": (None, True),
+        "verify": None, "pinned_certs": None, "insecure": (None, True),
+        "handshake_first": (None, True),
     },
     "leafnodes.remotes[0].proxy": {
         "url": (f"http://{NOBODY}", "http://127.0.0.1:2"),
@@ -495,7 +502,9 @@ TAKES_AND_DOES_NOT = [f"resolver.{key}" for key in SAMPLES["resolver"]]
 """The server says yes and goes on with the resolver that it started with."""
 
 
-@pytest.mark.parametrize("both", [case for case in CASES if case not in TAKES_AND_DOES_NOT], indirect=True)
+@pytest.mark.parametrize(
+    "both", [case for case in CASES if case not in TAKES_AND_DOES_NOT], indirect=True
+)
 def test_the_table_and_the_server_agree(both):
     """And what the server takes is in its live options afterwards."""
     before, after = both
@@ -536,10 +545,10 @@ NOT_CHANGED = {
     r"mqtt\.consumer_replicas": "the server passes over it",
     r"(websocket|mqtt)\.no_auth_user": "as their authorization",
     r".*\.key_file": "changes with cert_file",
-    r".*\.(cert_store|cert_match|cert_match_by|cert_match_skip_invalid|ca_certs_match)": "Windows only",
+    r".*\.(cert_store|cert_match|cert_match_by|cert_match_skip_invalid|ca_certs_match)": "Windows",
     r".*\.allow_insecure_cipher_suites": "allows other keys to be set",
     r".*\.tls\.(connection_rate_limit|insecure|handshake_first|verify|verify_and_map)"
-    r"|tls\.insecure|.*tls\.verify_cert_and_check_known_urls": "without effect where it has no sample",
+    r"|tls\.insecure|.*tls\.verify_cert_and_check_known_urls": "no effect where it has no sample",
 }
 """Keys without a sample, and why."""
 

@@ -102,10 +102,10 @@ JetStream does not start
     StartError | jetstream | not a directory
 JetStream for the system
     {"jetstream": {}, "accounts": {"S": {"jetstream": True}}, "system_account": "S"}
-    StartError | jetstream | Not allowed
+    ConfigError | accounts.S.jetstream | system account
 PID file in a missing directory
     {"pid_file": "missing/x.pid"}
-    StartError | pid_file | no such file
+    ConfigError | pid_file | not there
 advertised address
     {"client_advertise": "a:b:c"}
     StartError | client_advertise | too many colons
@@ -123,7 +123,7 @@ cluster is new
     RestartRequiredError | cluster.port | cluster.port
 websocket is new
     {"websocket": {"port": taken, "no_tls": True}}
-    RestartRequiredError | websocket | websocket
+    RestartRequiredError | websocket.port | websocket.port
 JetStream does not start
     {"jetstream": {"store_dir": blocked_store()}}
     ChangeError |  | not a directory
@@ -141,7 +141,7 @@ HTTPS without TLS
     ConfigError | https_port | tls
 log file in a missing directory
     {"log_file": "missing/x.log"}
-    ConfigError | log_file | no such file
+    ConfigError | log_file | not there
 log file unwritable
     {"log_file": unwritable() + "/x.log"}
     ConfigError | log_file | permission denied
@@ -150,7 +150,7 @@ log file a directory
     ConfigError | log_file | is a directory
 store a file
     {"jetstream": {"store_dir": a_file()}}
-    ConfigError | jetstream.store_dir | not a directory
+    ConfigError | jetstream.store_dir | no directory
 store unwritable
     {"jetstream": {"store_dir": unwritable() + "/x"}}
     ConfigError | jetstream.store_dir | mkdir
@@ -159,16 +159,16 @@ store in use
     StoreInUseError | jetstream.store_dir | server holder
 no certificate
     {"tls": NO_CERT}
-    ConfigError | tls | no.pem
+    ConfigError | tls.cert_file | no.pem
 key of another certificate
     {"tls": OTHER_KEY}
-    ConfigError | tls | private key does not match public key
+    ConfigError | tls.key_file | is not the key of the certificate
 no authority
     {"tls": {**CERT, "ca_file": "no.pem"}}
-    ConfigError | tls | no.pem
+    ConfigError | tls.ca_file | no.pem
 certificate is none
     {"tls": JUNK}
-    ConfigError | tls | failed to find any PEM data
+    ConfigError | tls.cert_file | holds no certificate
 leaf node URL
     {"leafnodes": {"remotes": [{"url": "nats://:::x"}]}}
     ConfigError | leafnodes.remotes[0].urls[0] | nats://:::x

@@ -113,7 +113,8 @@ def test_no_concurrent_change_is_lost(passes):
 
         with NatsController({"port": -1}) as controller:
             def add(n):
-                controller.update_config(accounts={f"A{n}": {"users": [{"user": f"u{n}"}]}})
+                users = [{"user": f"u{n}", "password": "p"}]
+                controller.update_config(accounts={f"A{n}": {"users": users}})
             threads = [threading.Thread(target=add, args=(n,)) for n in range(8)]
             for thread in threads:
                 thread.start()

@@ -178,7 +178,7 @@ def test_a_pipe_is_not_included_and_includes_nothing(tmp_path, conf):
 @POSIX
 def test_a_device_is_not_read_to_its_end():
     """There is none."""
-    assert refused(Path("/dev/zero")) == ("/dev/zero", "is larger than 64 MiB")
+    assert refused(Path("/dev/zero"))[:2] == ("/dev/zero", "is larger than 64 MiB")
 
 
 def test_a_file_of_any_size_is_not_read(conf):

@@ -35,6 +35,16 @@ async def max_payload(controller):
     return (await controller.varz()).max_payload
 
 
+async def document(url):
+    """The JSON document at a URL."""
+
+    def get():
+        with urlopen(url, timeout=5) as answer:
+            return json.load(answer)
+
+    return await asyncio.to_thread(get)
+
+
 def is_open(port):
     """Whether somebody listens there."""
     with socket.socket() as probe:
@@ -158,7 +168,7 @@ async def test_a_restart_keeps_a_private_store(start):
     assert await publish(controller.client_url, 1) == 4
     store = (await controller.varz()).jetstream.config.store_dir
     await controller.shutdown()
-    assert not os.path.exists(store)
+    assert not await asyncio.to_thread(os.path.exists, store)
 
 
 async def test_clients_come_back_after_a_restart(start):
@@ -172,9 +182,7 @@ async def test_clients_come_back_after_a_restart(start):
     client = await nats.connect(
         controller.client_url, reconnected_cb=reconnected, reconnect_time_wait=0.01
     )
-    inside = await controller.connect_nats_py(
-        reconnected_cb=reconnected, reconnect_time_wait=0.01
-    )
+    inside = await controller.connect_nats_py(reconnected_cb=reconnected, reconnect_time_wait=0.01)
     await controller.update_config(server_name="two", allow_restart=True)
     for _ in range(2):
         await asyncio.wait_for(back.get(), 10)
@@ -227,9 +235,7 @@ async def test_a_store_that_is_moved_is_the_new_one(jetstream, tmp_path):
     """The old one is no longer locked, and has what it had."""
     controller = await jetstream()
     await publish(controller.client_url, 3)
-    await controller.update_config(
-        jetstream={"store_dir": tmp_path / "other"}, allow_restart=True
-    )
+    await controller.update_config(jetstream={"store_dir": tmp_path / "other"}, allow_restart=True)
     assert await publish(controller.client_url, 1) == 1
     with NatsController({"port": -1, "jetstream": {"store_dir": tmp_path / "store"}}) as other:
         assert await publish(other.client_url, 1) == 4
@@ -266,7 +272,7 @@ async def test_an_encryption_key_can_be_replaced_with_the_one_before(jetstream):
     assert await publish(controller.client_url, 1) == 4
 
 
-@pytest.mark.parametrize("written", [{"host": "127.0.0.1"}, {"port": None}, {"max_pending": 64 << 20}])
+@pytest.mark.parametrize("written", [{"host": "127.0.0.1"}, {"port": 0}, {"max_pending": "64MB"}])
 async def test_what_is_only_written_otherwise_takes_no_restart(start, written):
     """A default, or the port that was found, spelt out."""
     controller = await start()
@@ -296,8 +302,7 @@ async def test_the_flagship_change(start, free_port):
     old = (await controller.ports())["monitoring"]
     await controller.update_config(debug=False, http_port=free_port)
     assert not is_open(old)
-    with urlopen(f"http://127.0.0.1:{free_port}/varz", timeout=5) as answer:
-        assert json.load(answer)["http_port"] == free_port
+    assert (await document(f"http://127.0.0.1:{free_port}/varz"))["http_port"] == free_port
 
 
 async def test_the_base_path_moves_on_a_running_server(start):
@@ -306,8 +311,7 @@ async def test_the_base_path_moves_on_a_running_server(start):
     port = (await controller.ports())["monitoring"]
     await controller.update_config(http_base_path="/nats")
     assert controller.monitoring_url == f"http://127.0.0.1:{port}/nats"
-    with urlopen(f"{controller.monitoring_url}/varz", timeout=5) as answer:
-        assert json.load(answer)["http_base_path"] == "/nats"
+    assert (await document(f"{controller.monitoring_url}/varz"))["http_base_path"] == "/nats"
 
 
 async def test_http_becomes_https_on_the_same_port(start, certificates, free_port):
@@ -319,8 +323,19 @@ async def test_http_becomes_https_on_the_same_port(start, certificates, free_por
     varz = await controller.varz()
     assert (varz.http_port, varz.https_port) == (0, free_port)
     await controller.update_config(http_port=free_port, https_port=None)
-    with urlopen(f"{controller.monitoring_url}/varz", timeout=5) as answer:
-        assert json.load(answer)["https_port"] == 0
+    assert (await document(f"{controller.monitoring_url}/varz"))["https_port"] == 0
+
+
+async def test_the_monitoring_address_changes_on_the_same_port(start, free_port):
+    """All addresses in place of one; a refused change leaves the old one open."""
+    controller = await start(http_host="127.0.0.1", http_port=free_port)
+    with pytest.raises(ConfigError):
+        await controller.update_config(http_host="0.0.0.0", log_file="/no/such/place.log")
+    with pytest.raises(StartError):
+        await controller.update_config(http_host="256.0.0.1")
+    assert (await document(f"http://127.0.0.1:{free_port}/varz"))["http_host"] == "127.0.0.1"
+    await controller.update_config(http_host="0.0.0.0")
+    assert (await document(f"http://127.0.0.1:{free_port}/varz"))["http_host"] == "0.0.0.0"
 
 
 async def test_a_taken_monitoring_port_changes_nothing(start):
@@ -333,8 +348,7 @@ async def test_a_taken_monitoring_port_changes_nothing(start):
             await controller.update_config(http_port=port, max_payload=2000)
     assert caught.value.key == "http_port"
     assert (controller.monitoring_url, await max_payload(controller)) == (before, 1000)
-    with urlopen(f"{before}/varz", timeout=5) as answer:
-        assert answer.status == 200
+    assert await document(f"{before}/varz")
 
 
 # -- versions --------------------------------------------------------------------------------------
@@ -473,10 +487,29 @@ async def test_a_given_configuration_wins_over_the_store(make, tmp_path):
     assert await max_payload(second) == 3000
 
 
+async def test_a_file_and_the_changes_above_it_outlive_the_program(make, tmp_path):
+    """The next one reloads the file below the changes, and listens where the file says."""
+    file = tmp_path / "broker.conf"
+    file.write_text("port: -1, max_payload: 1000, max_connections: 10")
+    config = BrokerConfiguration.from_file(file)
+    first = make(config, version_store=tmp_path / "versions.db")
+    await first.start()
+    await first.update_config(max_payload=2000)
+    host = (await first.varz()).host
+    await first.shutdown()
+    async with AsyncNatsController(version_store=tmp_path / "versions.db") as second:
+        assert (await second.varz()).host == host == "0.0.0.0"
+        file.write_text("port: -1, max_payload: 1000, max_connections: 20")
+        await second.reload()
+        varz = await second.varz()
+        assert (varz.max_payload, varz.max_connections) == (2000, 20)
+
+
 class Failing(MemoryConfigurationStore):
     """A store whose disk is full from the second version on."""
 
     def append(self, version):
+        """Keep the first."""
         if version.number > 1:
             raise sqlite3.OperationalError("database or disk is full")
         super().append(version)

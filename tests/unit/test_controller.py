@@ -601,7 +601,9 @@ async def test_a_refused_change_does_not_linger(broker):
     [
         pytest.param({"server_name": "other"}, "server_name", id="server_name"),
         pytest.param({"port": 1}, "port", id="port"),
-        pytest.param({"jetstream": {"sync_interval": "always"}}, "jetstream.sync_interval", id="nested"),
+        pytest.param(
+            {"jetstream": {"sync_interval": "always"}}, "jetstream.sync_interval", id="nested"
+        ),
     ],
 )
 async def test_what_needs_a_restart_says_so_and_does_nothing(start, tmp_path, change, option):

@@ -213,7 +213,7 @@ async def test_a_change_that_comes_while_handlers_run_is_not_lost(broker):
     assert (varz.max_payload, varz.max_connections) == (1000, 77)
 
 
-async def test_servers_have_handlers_of_their_own(make, broker, seen):
+async def test_servers_have_handlers_of_their_own(make, seen):
     """A change of one is no event of the other."""
     other = make()
     await other.start()

@@ -25,6 +25,7 @@ from dotgnatly.config import (
 )
 from dotgnatly.config._base import Block
 from dotgnatly.config._rules.operators import is_public_nkey
+from dotgnatly.config._units import split_url
 from dotgnatly.errors import DotgnatlyError
 
 ACCOUNT = "ADSCCTOUSSSUEEI6VGD5O3DDCCIOW6XFATYF6CDRQ4DCFQA4IF3NHBYV"
@@ -122,6 +123,7 @@ REFUSED = [
     row("cluster.pool_size", cluster={"port": -1, "pool_size": -1, "accounts": ["A"]}),
     row("cluster.accounts[1]", cluster={"port": -1, "accounts": ["A", "A"]}),
     row("cluster.routes[0]", cluster={"port": -1, "routes": "nats://a:b:c"}),
+    row("cluster.routes[0]", cluster={"port": -1, "routes": "nats://u:p/a@h:1"}),
     row("cluster.permissions.allow_responses",
         cluster={"port": -1, "permissions": {"allow_responses": True}}),
     row("cluster.permissions.subscribe.allow[0]",
@@ -249,6 +251,7 @@ DOUBTED = [
         leafnodes={"remotes": [{"urls": "nats://127.0.0.1:1", "credentials": "$TMP/missing"}]}),
     row("cluster.routes[0]", cluster={"port": -1, "routes": "nats://127.0.0.1"}),
     row("cluster.routes[0]", cluster={"port": -1, "routes": "nats://127.0.0.1:99999"}),
+    row("cluster.routes[0]", cluster={"port": -1, "routes": f"nats://127.0.0.1:{'9' * 5000}"}),
     row("cluster.routes[0]", cluster={"port": -1, "routes": "ws://127.0.0.1:1"}),
     row("gateway.gateways[0].urls[0]", gateway={
         "name": "g", "port": -1, "gateways": [{"name": "h", "urls": ["nats://:1"]}]}),
@@ -300,6 +303,8 @@ FINE = [
     row("", accounts={"A": {**A, "mappings": {"a.*": "b.$1"}}}),
     row("", authorization={"users": [{"user": "a", "password": "p", "permissions": {
         "publish": "$JS.API.>", "subscribe": ["a.*.b", "> q", "f*o"]}}]}),
+    row("", authorization={"token": "t"}, websocket={"port": -1, "no_tls": True,
+        "allowed_origins": ["https://example.com", "http://[::1]:8080", "HTTP://u:p@h:1"]}),
     row("", operator=OPERATOR, resolver="MEMORY", resolver_preload=PRELOAD),
 ]  # fmt: skip
 
@@ -483,6 +488,25 @@ def test_no_rule_stumbles_over_values_of_the_wrong_type():
         except ConfigError:
             continue
         said(config)
+
+
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        ("nats://u:p@Host:1/x", ("nats", "host", "1")),
+        ("NATS://[::1]:1", ("nats", "[::1]", "1")),
+        ("nats://[::1]", ("nats", "[::1]", "")),
+        ("nats://a@b@h", ("nats", "h", "")),
+        ("nats://u:p/a@h:1", ("nats", "u", "p")),
+        ("host:1", (None, "host", "1")),
+        (" ws://h?a@b ", ("ws", "h", "")),
+        ("", (None, "", "")),
+        ("nats://:1", ("nats", "", "1")),
+    ],
+)
+def test_urls_are_split_as_the_server_splits_them(url, parts):
+    """A slash ends who logs in and where, also one in a password."""
+    assert split_url(url) == parts
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,8 @@ from dotgnatly.versions import (
 def store(request, tmp_path):
     """A store of each kind; it keeps five."""
     if request.param == "memory":
-        made = MemoryConfigurationStore(limit=5)
-    else:
-        made = SqliteConfigurationStore(tmp_path / "versions.db", limit=5)
-    yield made
-    made.close()
+        return MemoryConfigurationStore(limit=5)
+    return SqliteConfigurationStore(tmp_path / "versions.db", limit=5)
 
 
 def version(number, kind="update", restored=None, **fields):
@@ -32,6 +29,7 @@ def version(number, kind="update", restored=None, **fields):
     return ConfigurationVersion(
         number=number,
         config=BrokerConfiguration(**fields),
+        base=BrokerConfiguration(),
         kind=kind,
         applied_at=datetime(2026, 1, 1, 12, number, tzinfo=UTC),
         author="ann",
@@ -73,10 +71,8 @@ def test_a_file_outlives_the_program(tmp_path):
     store = SqliteConfigurationStore(path)
     store.append(version(1))
     store.append(version(2, debug=True))
-    store.close()
     again = SqliteConfigurationStore(path)
     assert [str(v.diff) for v in again.load()] == ["", "debug: (not set) -> True"]
-    again.close()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
@@ -86,7 +82,6 @@ def test_a_file_is_its_owner_s_alone(tmp_path):
     path.touch(mode=0o644)
     store = SqliteConfigurationStore(path)
     store.load()
-    store.close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -97,7 +92,6 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
     store = SqliteConfigurationStore(path)
     with pytest.raises(sqlite3.DatabaseError):
         store.load()
-    store.close()
     assert path.read_text() == "notes" * 1000
 
 

@@ -1,12 +1,11 @@
 """Rules of the listeners for other protocols: WebSocket and MQTT. Without a port nothing counts."""
 
-import re
 from typing import Any
 
 from dotgnatly.config._kinds import nanoseconds
 from dotgnatly.config._rules import Findings, Rule, each, get
+from dotgnatly.config._units import split_url
 
-_ORIGIN = r"https?://[^/?#:]+(:\d*)?([/?#].*)?"
 _HEADERS = frozenset({"host", "content-length", "connection", "upgrade", "nats-no-masking"})
 
 
@@ -17,7 +16,8 @@ def _websocket(config: Any, found: Findings) -> None:
     if not get(websocket, "tls") and not get(websocket, "no_tls"):
         found.error("websocket.tls", "is required, unless no_tls says that there is none")
     for path, origin in each(config, "websocket", "allowed_origins"):
-        if not re.fullmatch(_ORIGIN, origin, re.IGNORECASE):
+        scheme, host, _ = split_url(origin)
+        if scheme not in {"http", "https"} or not host:
             found.error(path, "is no origin, such as https://example.com", origin)
     cookie = get(websocket, "jwt_cookie")
     if cookie and not get(config, "operator") and not get(config, "trusted_keys"):

@@ -6,13 +6,12 @@ from typing import Any
 
 from dotgnatly.config._kinds import nanoseconds
 from dotgnatly.config._rules import Findings, Rule, each, get
-from dotgnatly.config._units import hide_user_info
+from dotgnatly.config._units import hide_user_info, split_url
 
-_URL = r"(?:([A-Za-z][\w+.-]*)://)?(?:.*@)?(\[[^]]*\]|[^:/?#\[\]]*)(?::([^/?#]*))?(?:[/?#].*)?"
 _SCHEMES = frozenset({"nats", "tls", "nats-route", "nats-gateway", "nats-leaf"})
 _LEAF_SCHEMES = _SCHEMES | {"ws", "wss"}
 _RESERVED = "_"
-_LARGEST_PORT = 65_535
+_LARGEST_PORT, _DIGITS = 65_535, 5
 _MOST_THRESHOLDS = 4
 _LEAST_VERSION = (2, 8, 0)
 
@@ -31,21 +30,20 @@ def _urls(config: Any) -> Iterator[tuple[str, str, bool]]:
 
 def _addresses(config: Any, found: Findings) -> None:
     for path, given, leaf in _urls(config):
-        match = re.fullmatch(_URL, given.strip())
+        scheme, host, port = split_url(given)
         url = hide_user_info(given)
-        scheme, host, port = match.groups() if match else (None, "", None)
         known = _LEAF_SCHEMES if leaf else _SCHEMES
         if not host or host == "[]":
             found.doubt(path, "names no host", url)
         elif scheme is None:
             found.doubt(path, f"has no scheme, such as {'nats-leaf' if leaf else 'nats'}://", url)
-        elif scheme.lower() not in known:
+        elif scheme not in known:
             found.doubt(path, f"has a scheme that is none of {', '.join(sorted(known))}", url)
         elif port and not (port.isascii() and port.isdecimal()):
             found.error(path, "has a port that is no number", url)
         elif not port and not leaf:
             found.doubt(path, "names no port", url)
-        elif port and not 0 < int(port) <= _LARGEST_PORT:
+        elif port and not (len(port) <= _DIGITS and 0 < int(port) <= _LARGEST_PORT):
             found.doubt(path, f"has a port that is not 1 to {_LARGEST_PORT}", url)
 
 
@@ -99,7 +97,8 @@ def _gateway(config: Any, found: Findings) -> None:
             found.error(f"{path}.name", "is required")
         if not get(remote, "urls") and not get(remote, "url"):
             found.error(f"{path}.urls", "is required")
-    if get(config, "leafnodes", "port") and not get(config, "system_account"):
+    system = get(config, "system_account") or get(config, "operator")  # who may name one
+    if get(config, "leafnodes", "port") and not system:
         found.error("system_account", "is required where there are leaf nodes and a gateway")
 
 
@@ -109,7 +108,7 @@ def _remotes(config: Any, found: Findings) -> None:
         urls = tuple(get(remote, "urls") or ())
         if not urls:
             found.doubt(f"{path}.urls", "is required: there is nothing to connect to")
-        by_websocket = {url.strip().lower().startswith("ws") for url in urls}
+        by_websocket = {(split_url(url)[0] or "").startswith("ws") for url in urls}
         if len(by_websocket) > 1:
             found.error(f"{path}.urls", "cannot mix WebSocket and other URLs")
         identity = (urls, get(remote, "account") or "$G", _credentials(remote))
@@ -127,18 +126,17 @@ def _proxies(config: Any, found: Findings) -> None:
         proxy, path = get(remote, "proxy"), f"{remote_path}.proxy"
         if not (url := get(proxy, "url")):
             continue
-        match = re.fullmatch(_URL, url)
+        scheme, host, _ = split_url(url)
         url = hide_user_info(url)
-        scheme, host, _ = match.groups() if match else (None, "", None)
-        if scheme is None or scheme.lower() not in {"http", "https"}:
+        if scheme not in {"http", "https"}:
             found.error(f"{path}.url", "must begin with http:// or https://", url)
         elif not host:
             found.doubt(f"{path}.url", "names no host", url)
-        elif get(proxy, "tls") and scheme.lower() != "https":
+        elif get(proxy, "tls") and scheme != "https":
             found.error(f"{path}.tls", "needs a url with https://")
         if (nanoseconds(get(proxy, "timeout")) or 0) < 0:
             found.error(f"{path}.timeout", "is negative", proxy.timeout)
-        secure = any(one.startswith("wss:") for one in get(remote, "urls") or ())
+        secure = any(split_url(one)[0] == "wss" for one in get(remote, "urls") or ())
         if secure and not get(remote, "tls"):
             found.error(f"{remote_path}.tls", "is required for a wss URL through a proxy")
 
@@ -147,7 +145,7 @@ def _versions(config: Any, found: Findings) -> None:
     version = get(config, "leafnodes", "min_version")
     if version is None:
         return
-    match = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)(?:[-+]\S*)?", version)
+    match = re.fullmatch(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:[-+]\S*)?", version)
     if match is None or tuple(map(int, match.groups())) < _LEAST_VERSION:
         found.error("leafnodes.min_version", 'must be a version, "2.8.0" or later', version)
 
