@@ -26,16 +26,21 @@ CHANGES = """
 
 # Killed in the middle of its second change, when SQLite is about to run a statement.
 HALF_A_CHANGE = """
-    import os, signal, sys
+    import os, signal, sqlite3, sys
     from dotgnatly import NatsController
 
     def kill(statement):
-        if statement.strip().startswith(sys.argv[2]):
+        if statement.startswith(sys.argv[2]):
             os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    def connect(*arguments, **options):
+        database = real(*arguments, **options)
+        database.set_trace_callback(kill)
+        return database
 
     with NatsController({"port": -1}, version_store=sys.argv[1]) as controller:
         controller.update_config(max_payload=1002)
-        controller._server.history.store._database().set_trace_callback(kill)
+        real, sqlite3.connect = sqlite3.connect, connect
         controller.update_config(max_payload=1003)
         print("not killed")
 """
@@ -51,8 +56,7 @@ def kept(path):
     """The versions in a file, which is sound."""
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    with closing(SqliteConfigurationStore(path)) as store:
-        return store.load()
+    return SqliteConfigurationStore(path).load()
 
 
 def in_force(path):
