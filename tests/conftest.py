@@ -1,5 +1,6 @@
 """Fixtures of all tests: servers and interpreters of their own, and nothing left behind."""
 
+import asyncio
 import json
 import os
 import signal
@@ -7,11 +8,11 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pytest
 from cryptography import x509
@@ -24,6 +25,9 @@ from dotgnatly import BrokerConfiguration, NatsController, runtime
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
+    from nats.aio.msg import Msg
+
+T = TypeVar("T")
 
 
 def wait_until(condition: Callable[[], Any], what: str = "", timeout: float = 10.0) -> Any:
@@ -43,6 +47,46 @@ async def arrived(client: "Client") -> None:
     await client.publish(inbox)
     await subscription.next_msg(timeout=10)
     await subscription.unsubscribe()
+
+
+async def answer(client: "Client", subject: str, data: bytes) -> None:
+    """Answer requests on a subject."""
+
+    async def respond(message: "Msg") -> None:
+        await message.respond(data)
+
+    await client.subscribe(subject, cb=respond)
+    await arrived(client)
+
+
+async def known(ask: Callable[[], Awaitable[T]]) -> T:
+    """What is answered, as soon as some server is known to have somebody who answers."""
+    from nats.errors import NoRespondersError
+    from nats.js.errors import NoStreamResponseError
+
+    async with asyncio.timeout(15):
+        while True:
+            try:
+                return await ask()
+            except (NoRespondersError, NoStreamResponseError):
+                await asyncio.sleep(0.01)  # the interest has not travelled here yet
+
+
+async def answered(client: "Client", subject: str) -> bytes:
+    """The answer to a request, as soon as somebody is known to give one."""
+    data: bytes = (await known(lambda: client.request(subject, timeout=5))).data
+    return data
+
+
+async def is_answered(client: "Client", subject: str) -> bool:
+    """Whether somebody answers a request."""
+    from nats.errors import NoRespondersError
+
+    try:
+        await client.request(subject, timeout=5)
+    except NoRespondersError:
+        return False
+    return True
 
 
 def counts() -> dict[str, int]:

@@ -13,7 +13,7 @@ import nats
 import pytest
 from nats.aio.client import Client
 
-from tests.conftest import arrived
+from tests.conftest import answer, answered, arrived
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -71,16 +71,20 @@ async def clients() -> AsyncIterator[Clients]:
 class Traffic:
     """Clients that publish numbers, each on a subject of its own, and one more that counts them."""
 
-    def __init__(self, publishers: list[Client], listener: Client) -> None:
-        self._publishers, self._listener = publishers, listener
+    def __init__(
+        self, publishers: list[Client], listener: Client, subject: str = "traffic"
+    ) -> None:
+        self._publishers, self._listener, self._subject = publishers, listener, subject
         self.sent = [0] * len(publishers)
         self.received: list[list[int]] = [[] for _ in publishers]
         self._stop = asyncio.Event()
 
     async def start(self) -> None:
         """Begin; returns when the first numbers have arrived."""
-        await self._listener.subscribe("traffic.*", cb=self._count)
-        await arrived(self._listener)
+        await self._listener.subscribe(f"{self._subject}.*", cb=self._count)
+        await answer(self._listener, self._subject, b"")
+        for client in self._publishers:
+            await answered(client, self._subject)  # and so are the numbers, from wherever it is
         self._tasks = [
             asyncio.create_task(self._publish(who, client))
             for who, client in enumerate(self._publishers)
@@ -108,12 +112,13 @@ class Traffic:
 
     async def _publish(self, who: int, client: Client) -> None:
         while not self._stop.is_set():
-            await client.publish(f"traffic.{who}", b"%d" % self.sent[who])
+            await client.publish(f"{self._subject}.{who}", b"%d" % self.sent[who])
             self.sent[who] += 1
             await asyncio.sleep(0)
 
     async def _count(self, message: Any) -> None:
-        self.received[int(message.subject.removeprefix("traffic."))].append(int(message.data))
+        who = int(message.subject.rpartition(".")[2])
+        self.received[who].append(int(message.data))
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ from contextlib import AsyncExitStack, ExitStack
 import pytest
 from nats import errors
 from nats.js.errors import Error as JetStreamError
-from nats.js.errors import NoStreamResponseError
 
 from dotgnatly import AsyncNatsController, BrokerConfiguration
-from tests.conftest import arrived
+from tests.conftest import answer, answered, is_answered, known
 
 
 @pytest.fixture
@@ -21,40 +20,6 @@ def free_ports():
         for probe in sockets:
             probe.bind(("127.0.0.1", 0))
         return [probe.getsockname()[1] for probe in sockets]
-
-
-async def known(ask):
-    """What is answered, as soon as somebody in the cluster is known to answer."""
-    async with asyncio.timeout(15):
-        while True:
-            try:
-                return await ask()
-            except (errors.NoRespondersError, NoStreamResponseError):
-                await asyncio.sleep(0.01)  # the interest has not travelled here yet
-
-
-async def answered(client, subject):
-    """The answer to a request, as soon as somebody is known to give one."""
-    return (await known(lambda: client.request(subject, timeout=5))).data
-
-
-async def is_answered(client, subject):
-    """Whether somebody answers a request."""
-    try:
-        await client.request(subject, timeout=5)
-    except errors.NoRespondersError:
-        return False
-    return True
-
-
-async def answer(client, subject, data):
-    """Answer requests on a subject."""
-
-    async def respond(message):
-        await message.respond(data)
-
-    await client.subscribe(subject, cb=respond)
-    await arrived(client)
 
 
 def node(number, ports, **fields):

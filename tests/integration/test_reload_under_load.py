@@ -21,18 +21,23 @@ def change(number):
     }
 
 
-async def talk_and_reload(connect, update, varz, clients, traffic):
-    """Twenty clients publish, another counts; twenty changes come into force meanwhile."""
-    publishers = [await connect() for _ in range(CLIENTS)]
+async def talk_and_reload(
+    connect, update, varz, clients, traffic, *, count=CLIENTS, reloads=RELOADS
+):
+    """Clients publish, another counts; changes come into force meanwhile. Returns what was sent."""
+    publishers = [await connect() for _ in range(count)]
     load = traffic(publishers, await connect())
     await load.start()
-    for number in range(RELOADS):
+    before = await varz()
+    for number in range(reloads):
         await update(**change(number))
-        await load.advance()
+        await load.advance(by=400 // reloads)
     await load.stop()
     await clients.check()
-    assert (await varz()).tags == (f"reload:{RELOADS - 1}",)
-    assert (await varz()).total_connections == CLIENTS + 1
+    after = await varz()
+    assert after.tags == (f"reload:{reloads - 1}",)
+    assert after.total_connections == before.total_connections == len(clients.open)
+    return sum(load.sent)
 
 
 async def test_over_tcp(clients, traffic):
@@ -71,6 +76,32 @@ async def test_from_another_thread(clients, traffic):
             return controller.varz()
 
         await talk_and_reload(connect, update, varz, clients, traffic)
+        await clients.close()
+
+
+@pytest.mark.parametrize("jetstream", [False, True], ids=["core", "jetstream"])
+async def test_over_tcp_and_inside_for_long(clients, traffic, tmp_path, jetstream):
+    """Both at once through many reloads; with JetStream a stream has every message as well."""
+    fields = {"jetstream": {"store_dir": tmp_path / "store"}} if jetstream else {}
+    async with AsyncNatsController(BrokerConfiguration(port=-1, **fields)) as controller:
+
+        async def connect():
+            if len(clients.open) % 2:
+                return clients.add(await controller.connect_nats_py(**clients.callbacks()))
+            return await clients.connect(controller.client_url)
+
+        if jetstream:
+            stream = (await connect()).jetstream()
+            await stream.add_stream(name="S", subjects=["traffic.*"], storage="memory")
+        sent = await talk_and_reload(
+            connect, controller.update_config, controller.varz, clients, traffic,
+            count=2 * CLIENTS, reloads=10 * RELOADS,
+        )  # fmt: skip
+        if jetstream:
+            async with asyncio.timeout(10):
+                while (await stream.stream_info("S")).state.messages < sent:
+                    pass  # it stores them one after the other
+            assert (await stream.stream_info("S")).state.messages == sent
         await clients.close()
 
 
