@@ -159,7 +159,9 @@ class Server:
 
     # -- life ----------------------------------------------------------------------------------
 
-    def ask(self, change: Callable[[BrokerConfiguration], Any], current: BrokerConfiguration) -> Any:
+    def ask(
+        self, change: Callable[[BrokerConfiguration], Any], current: BrokerConfiguration
+    ) -> Any:
         """What a function of the user's makes of the configuration. The lock is held meanwhile."""
         self._asking = _thread.get_ident()
         try:
