@@ -7,7 +7,7 @@ anew, from what is in force by then.
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dotgnatly.plan import Plan, PlannedChange
 
 
-class Options(NamedTuple):
+class Options(msgspec.Struct, frozen=True):
     """How a change is to be made."""
 
     timeout: float | None
@@ -40,7 +40,7 @@ class Options(NamedTuple):
     reason: str | None = None
 
 
-class Proposal(NamedTuple):
+class Proposal(msgspec.Struct, frozen=True):
     """A change that is valid, and not made yet."""
 
     number: int
@@ -51,7 +51,7 @@ class Proposal(NamedTuple):
     restored: int | None = None
 
 
-class Made(NamedTuple):
+class Made(msgspec.Struct, frozen=True):
     """A change that was made."""
 
     version: ConfigurationVersion

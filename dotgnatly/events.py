@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -114,7 +114,7 @@ class Handlers:
             _refuse_vetoed(event)
 
 
-class Handle(NamedTuple):
+class Handle(msgspec.Struct, frozen=True):
     """An event to wait for the handlers of, see ``dotgnatly.jobs.Step``."""
 
     handlers: Handlers

@@ -8,14 +8,16 @@ yields each job it waits for. ``run`` drives it in a blocking way, ``arun`` in a
 """
 
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from msgspec import Struct
 
 from dotgnatly._wake import wait_readable
 
 if TYPE_CHECKING:
     from dotgnatly._native import Job
 
-_SPIN_NS = 1_000_000  # as long as a start takes
+_SPIN_NS = 400_000  # as long as most changes and starts take
 _SPIN_NS_IN_LOOP = 30_000  # an event loop has other things to do
 
 T = TypeVar("T")
@@ -33,7 +35,7 @@ class Step(Protocol):
         ...
 
 
-class Wait(NamedTuple):
+class Wait(Struct, frozen=True):
     """A job to wait for."""
 
     job: "Job"
@@ -42,14 +44,14 @@ class Wait(NamedTuple):
 
     def run(self) -> bytes:
         """As ``wait``."""
-        return wait(*self)
+        return wait(self.job, self.timeout)
 
     async def arun(self) -> bytes:
         """As ``await_``."""
-        return await await_(*self)
+        return await await_(self.job, self.timeout)
 
 
-class Acquire(NamedTuple):
+class Acquire(Struct, frozen=True):
     """A lock to wait for, of threads or of an event loop. Whoever asked for it releases it."""
 
     lock: Any
@@ -63,7 +65,7 @@ class Acquire(NamedTuple):
         await self.lock.acquire()
 
 
-class Call(NamedTuple):
+class Call(Struct, frozen=True):
     """A function that may block, on the disk. In an event loop it runs on a thread."""
 
     function: Callable[[], Any]

@@ -23,6 +23,7 @@ TRACE = 5
 
 _starting = _thread.allocate_lock()
 _ended = False
+_open = False
 _thread_of_lines: "threading.Thread | None" = None
 _wake: Wake | None = None
 _logger: "logging.Logger | None" = None
@@ -44,7 +45,9 @@ def start(library: ModuleType) -> None:
     """
     import threading
 
-    global _thread_of_lines, _wake  # noqa: PLW0603 - one thread a process
+    global _open, _thread_of_lines, _wake  # noqa: PLW0603 - one thread a process
+    if _open:
+        return
     with _starting:  # in parts, as a signal can end each call, and the next one goes on from there
         if _ended:
             return
@@ -57,6 +60,7 @@ def start(library: ModuleType) -> None:
         if not _thread_of_lines.is_alive():
             _thread_of_lines.start()
         library.logs_open(_wake.writer)
+        _open = True
 
 
 def stop(library: ModuleType) -> None:

@@ -64,7 +64,11 @@ func (r *logRing) put(l logLine) {
 	}
 	r.lines[(r.first+r.count)%len(r.lines)] = l
 	r.count++
-	if r.wake != nobody && !r.waking {
+	r.tellSoon()
+}
+
+func (r *logRing) tellSoon() {
+	if r.count > 0 && r.wake != nobody && !r.waking {
 		r.waking = true
 		time.AfterFunc(gathering, r.tell)
 	}
@@ -84,9 +88,7 @@ func (r *logRing) open(writer int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.wake = writer
-	if r.count > 0 && writer != nobody {
-		wake(writer)
-	}
+	r.tellSoon()
 }
 
 func (r *logRing) take() ([]byte, error) {
