@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import textwrap
 
 import pytest
 from elftools.elf.dynamic import DynamicSection
@@ -98,3 +99,15 @@ def test_importing_it_is_light(unpacked):
     assert where.startswith(str(unpacked))
     heavy = {"asyncio", "logging", "pathlib", "socket", "sqlite3", "tempfile", "dotgnatly._native"}
     assert heavy.isdisjoint(loaded.split())
+
+
+def test_a_server_runs_and_changes_from_it(unpacked):
+    """Nothing that only a checkout has is missed: the native module, the table of classes."""
+    code = """
+        from dotgnatly import NatsController
+        with NatsController({"port": -1}) as controller:
+            print(controller.update_config(debug=True).number, controller.plan(port=1).reload_class)
+    """
+    run = [sys.executable, "-c", textwrap.dedent(code)]
+    done = subprocess.run(run, cwd=unpacked, check=True, capture_output=True, text=True)
+    assert done.stdout == "2 restart\n"
