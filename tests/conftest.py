@@ -200,6 +200,15 @@ def run_python(interpreter: Callable[..., Interpreter]) -> Callable[..., Finishe
     return run
 
 
+def usage(*, signs: bool) -> x509.KeyUsage:
+    """What a key is for, which Python 3.13 wants to know."""
+    others = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+              "encipher_only", "decipher_only")  # fmt: skip
+    return x509.KeyUsage(
+        digital_signature=True, key_cert_sign=signs, crl_sign=signs, **dict.fromkeys(others, False)
+    )
+
+
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with ca.pem, server.pem and client.pem that it signed, their keys, and other.key."""
@@ -219,6 +228,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
             .not_valid_before(now - timedelta(hours=1))
             .not_valid_after(now + timedelta(days=1))
             .add_extension(x509.BasicConstraints(ca=name == "ca", path_length=None), critical=True)
+            .add_extension(usage(signs=name == "ca"), critical=True)
             .add_extension(
                 x509.SubjectAlternativeName([
                     x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))

@@ -24,7 +24,13 @@ def interpreter(interpreter: Callable[..., Any], tmp_path: Path) -> Callable[...
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
-    return partial(interpreter, PYTHONPATH=path, TMPDIR=str(scratch), TEMP=str(scratch))
+    return partial(
+        interpreter,
+        PYTHONPATH=path,
+        TMPDIR=str(scratch),
+        TEMP=str(scratch),
+        PYTHONWARNINGS="ignore:This process:DeprecationWarning",  # 3.12 warns of forks
+    )
 
 
 @pytest.fixture
