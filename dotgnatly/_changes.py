@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from dotgnatly import conffile, runtime
-from dotgnatly._server import Layers, Server, Settings, as_config
+from dotgnatly._server import Due, Layers, Server, Settings, as_config
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.diff import ConfigurationDiff, compare
 from dotgnatly.errors import (
@@ -154,7 +154,7 @@ class Changes:
         while made is None:
             announced = None
             if "configuration_changing" in server.handlers:
-                announced = yield from server.locked(propose())
+                announced = yield from server.locked(self._announce(propose, options))
                 info = yield from server.info()
                 yield Handle(server.handlers, self._changing(announced, info, options))
             made = yield from server.locked(self._carry_out(propose, announced, options))
@@ -182,49 +182,61 @@ class Changes:
     ) -> Steps["Made | None"]:
         """Make the change; None if the one that was announced is out of date."""
         server = self._server
+        yield from self._settle(options.timeout)
         proposal = announced or (yield from propose())
         if proposal.number != server.history.next_number:
             return None
-        handle = server.require_running()
-        late = ChangeError("an earlier change is still being undone")
-        yield from server.settle(options.timeout, late)
+        server.require_running()
         restart = yield from self._must_restart(proposal.settings, options)
         info = None
         if "configuration_changed" in server.handlers:
             info = yield from server.info()
-        previous = server.layers
+        previous = server.layers.config
         try:
-            interruption = yield from self._send(handle, proposal.settings, restart, options)
+            version = yield from self._send(proposal, restart, options)
         except RestartRequiredError:  # the server knows better than our table
             if not options.allow_restart:
                 raise
-            restart = True
-            interruption = yield from self._send(handle, proposal.settings, restart, options)
-        kind: VersionKind = "restart" if restart and proposal.kind == "update" else proposal.kind
-        try:
-            version = yield from server.record(
-                proposal.layers, kind, options.author, options.reason, proposal.restored
-            )
-        except Exception as exc:
-            settings = server.settings(previous.config)
-            yield from self._send(handle, settings, restart, Options(None))
-            raise ChangeError(f"the version cannot be kept, and all is as before: {exc}") from exc
-        if interruption:
-            raise interruption
-        return Made(version, previous.config, info)
+            version = yield from self._send(proposal, True, options)  # noqa: FBT003 - as below
+        return Made(version, previous, info)
+
+    def _announce(self, propose: Propose, options: Options) -> Steps[Proposal]:
+        yield from self._settle(options.timeout)
+        return (yield from propose())
+
+    def _settle(self, timeout: float | None) -> Steps[None]:
+        late = ChangeError("an earlier change is still being undone")
+        yield from self._server.settle(timeout, late)
 
     def _send(
         self,
-        handle: int,
-        settings: Settings,
+        proposal: Proposal,
         restart: bool,  # noqa: FBT001 - of these two calls
         options: Options,
-    ) -> Steps[BaseException | None]:
-        """Have Go put the settings in force; as ``Server.finish``."""
-        send = runtime.native().server_restart if restart else runtime.native().server_apply
+    ) -> Steps[ConfigurationVersion]:
+        """Have Go put the settings in force; as ``Server.carry_out``."""
+        server, library = self._server, runtime.native()
+        send = library.server_restart if restart else library.server_apply
+        settings = proposal.settings
+
+        def undo(exc: Exception) -> Steps[None]:
+            before = server.settings(server.layers.config)
+            yield Wait(send(server, before.text, before.overlay))
+            raise ChangeError(f"the version cannot be kept, and all is as before: {exc}") from exc
+
+        kind: VersionKind = "restart" if restart and proposal.kind == "update" else proposal.kind
+        version = server.draft(
+            proposal.layers, kind, options.author, options.reason, proposal.restored
+        )
         late = ChangeError(f"not done after {options.timeout} s, and undone")
-        job = send(handle, settings.text, settings.overlay)
-        return (yield from self._server.finish(job, options.timeout, late))
+        return (
+            yield from server.carry_out(
+                partial(send, server, settings.text, settings.overlay),
+                Due(proposal.layers, version, undo),
+                options.timeout,
+                late,
+            )
+        )
 
     # -- what a change would do ----------------------------------------------------------------
 
@@ -273,6 +285,7 @@ class Changes:
     def _plan(self, change: Change | None, fields: Mapping[str, Any]) -> Steps["Plan"]:
         from dotgnatly.plan import AffectedClient, Plan, worst
 
+        yield from self._settle(None)
         proposal = yield from self._propose_update(change, fields)
         planned = yield from self._classified(proposal.settings)
         reload_class = worst(change.reload_class for change in planned)

@@ -83,12 +83,18 @@ cdef bytes _take(gb_buf *b):                   # copy, and free whatever happens
     finally:
         gb_buf_free(b[0])
 
-cdef int _check(gb_error *e) except -1:        # raises by code, frees the texts
+cdef tuple _failure(gb_error *e):              # as from_native takes it, or None; frees the texts
     if e.code == 0:
-        return 0
+        return None
     message = _take(&e.message).decode("utf-8", "replace")
     facts = _take(&e.facts)
-    raise from_native(e.code, message, msgspec.json.decode(facts) if facts else {})
+    return e.code, message, msgspec.json.decode(facts) if facts else {}
+
+cdef int _check(gb_error *e) except -1:        # raises by code, frees the texts
+    failure = _failure(e)
+    if failure is not None:
+        raise from_native(*failure)
+    return 0
 
 def forked() -> bool:
     return bool(gb_forked())
@@ -152,7 +158,8 @@ cdef class Job:
     and forgotten, so that none is lost wherever an exception or a signal comes."""
     cdef gb_handle handle
     cdef gb_pair pair
-    cdef bytes result                      # once it is taken, and the handle dead
+    cdef bytes result                      # once it is taken, and the handle dead: this or a failure
+    cdef tuple failure
 
     def __cinit__(self):
         self.pair.reader = self.pair.writer = -1
@@ -190,8 +197,11 @@ cdef class Job:
                 gb_job_take(self.handle, &out, &e)
             self.handle = 0
             gb_pair_close(&self.pair)      # not later: an exception may keep the job alive
-            _check(&e)
-            self.result = _take(&out)
+            self.failure = _failure(&e)
+            if self.failure is None:
+                self.result = _take(&out)
+        if self.failure is not None:
+            raise from_native(*self.failure)
         return self.result
 
     def cancel(self) -> bool:
@@ -268,7 +278,8 @@ def config_compare(bytes path not None, bytes text not None) -> Job:
     return _job(job)
 
 def server_start(owner, bytes text not None, bytes overlay not None) -> Job:
-    # The handle goes to owner.handle from here: in Python a signal could come before it is stored.
+    # What changes a server is noted in its owner from here, as owner.handle and owner.pending: in Python
+    # a signal could come before.
     cdef gb_error e
     cdef gb_handle server, job
     cdef char *p = text
@@ -278,13 +289,13 @@ def server_start(owner, bytes text not None, bytes overlay not None) -> Job:
     with nogil:
         gb_server_start(p, n, o, on, &server, &job, &e)
     _check(&e)
-    started = _job(job)
+    owner.pending = _job(job)
     owner.handle = server
-    return started
+    return owner.pending
 
-def server_apply(uint64_t server, bytes text not None, bytes overlay not None) -> Job:
+def server_apply(owner, bytes text not None, bytes overlay not None) -> Job:
     cdef gb_error e
-    cdef gb_handle job
+    cdef gb_handle job, server = owner.handle
     cdef char *p = text
     cdef char *o = overlay
     cdef size_t n = len(text), on = len(overlay)
@@ -292,11 +303,12 @@ def server_apply(uint64_t server, bytes text not None, bytes overlay not None) -
     with nogil:
         gb_server_apply(server, p, n, o, on, &job, &e)
     _check(&e)
-    return _job(job)
+    owner.pending = _job(job)
+    return owner.pending
 
-def server_restart(uint64_t server, bytes text not None, bytes overlay not None) -> Job:
+def server_restart(owner, bytes text not None, bytes overlay not None) -> Job:
     cdef gb_error e
-    cdef gb_handle job
+    cdef gb_handle job, server = owner.handle
     cdef char *p = text
     cdef char *o = overlay
     cdef size_t n = len(text), on = len(overlay)
@@ -304,7 +316,8 @@ def server_restart(uint64_t server, bytes text not None, bytes overlay not None)
     with nogil:
         gb_server_restart(server, p, n, o, on, &job, &e)
     _check(&e)
-    return _job(job)
+    owner.pending = _job(job)
+    return owner.pending
 
 def server_plan(uint64_t server, bytes kind not None, bytes text not None, bytes overlay not None) -> Job:
     cdef gb_error e
@@ -319,14 +332,16 @@ def server_plan(uint64_t server, bytes kind not None, bytes text not None, bytes
     _check(&e)
     return _job(job)
 
-def server_stop(uint64_t server) -> Job:
+def server_stop(owner) -> Job:
     cdef gb_error e
-    cdef gb_handle job
+    cdef gb_handle job, server = owner.handle
     _require_owner()
+    owner.handle = 0
     with nogil:
         gb_server_stop(server, &job, &e)
     _check(&e)
-    return _job(job)
+    owner.pending = _job(job)
+    return owner.pending
 
 def servers_stop() -> Job:
     cdef gb_error e

@@ -31,7 +31,7 @@ from dotgnatly.errors import (
     StateError,
 )
 from dotgnatly.events import Handlers
-from dotgnatly.jobs import Acquire, Call, Step, Steps, Wait
+from dotgnatly.jobs import Call, Locked, Step, Steps, Wait
 from dotgnatly.versions import (
     ConfigurationStore,
     ConfigurationVersion,
@@ -101,6 +101,17 @@ class Settings(msgspec.Struct, frozen=True):
     warnings: tuple[Fault, ...]
 
 
+class Due(msgspec.Struct):
+    """What is to be noted of a start or a change as soon as the server has accepted it."""
+
+    layers: Layers
+    version: ConfigurationVersion
+    undo: Callable[[Exception], Steps[None]]
+    """Takes it back where the store cannot keep the version, and raises why."""
+    tried: bool = False
+    """Whether the store was given the version; an interruption may have come between."""
+
+
 class Server:
     """The state behind a controller."""
 
@@ -134,8 +145,10 @@ class Server:
         self._defaults = Defaults()
         self._asking: int | None = None
         """The thread in which a function of the user's makes a configuration."""
-        self._pending: Job | None = None
-        """A job that was given up: it is undoing itself, and the next call waits for its end."""
+        self.pending: Job | None = None
+        """The last job that changes something. If it was given up, the next call waits for it."""
+        self._due: Due | None = None
+        """What is noted if that job does its work. Without it the job is never undone."""
 
     # -- facts, without waiting ----------------------------------------------------------------
 
@@ -173,11 +186,8 @@ class Server:
         """The steps while nobody else changes anything."""
         if self._asking == _thread.get_ident():
             raise StateError("a function given to apply or plan must not call the controller")
-        yield Acquire(self.lock)
-        try:
-            return (yield from steps)
-        finally:
-            self.lock.release()
+        result: jobs.T = yield Locked(self.lock, steps)
+        return result
 
     def start(
         self, config: BrokerConfiguration | Mapping[str, Any] | None, timeout: float | None
@@ -199,22 +209,22 @@ class Server:
         if self._memory_limit is not None:
             runtime.memory_limit(self._memory_limit)
         _unclosed.add(self)
-        job = library.server_start(self, settings.text, settings.overlay)
+
+        def send() -> None:
+            library.server_start(self, settings.text, settings.overlay)
+            logs.start(library)
+
+        def undo(exc: Exception) -> Steps[None]:
+            yield from self.shutdown(None)
+            raise StartError(f"the version cannot be kept: {exc}") from exc
+
+        version = self.draft(layers, "restart" if self.history.last else "initial")
         late = StartTimeoutError(f"{self} was not ready after {timeout} s")
         try:
-            interruption = yield from self.finish(
-                job, timeout, late, meanwhile=partial(logs.start, library)
-            )
+            yield from self.carry_out(send, Due(layers, version, undo), timeout, late)
         except DotgnatlyError:
             _unclosed.discard(self)
             raise
-        try:
-            yield from self.record(layers, "restart" if self.history.last else "initial")
-        except Exception as exc:
-            yield from self.shutdown(None)
-            raise StartError(f"the version cannot be kept: {exc}") from exc
-        if interruption:
-            raise interruption
         return self.facts().client_url
 
     def shutdown(self, timeout: float | None) -> Steps[None]:
@@ -223,62 +233,73 @@ class Server:
         yield from self.settle(timeout, late)
         if self.handle:
             with suppress(ServerStoppedError):
-                self._pending = runtime.native().server_stop(self.handle)
-            self.handle = 0
+                runtime.native().server_stop(self)
             _unclosed.discard(self)
             yield from self.settle(timeout, late)
 
     def settle(self, timeout: float | None, late: DotgnatlyError) -> Steps[None]:
-        """Wait for what an earlier call left behind; ``late`` is raised if that takes too long."""
-        if self._pending is not None:
+        """Wait for what an earlier call left behind, and note what it did.
+
+        Raises:
+            DotgnatlyError: It is ``late``, or has just been undone.
+        """
+        if self.pending is not None:
             try:
-                yield Wait(self._pending, timeout)
+                yield Wait(self.pending, timeout)
             except TimeoutError:
                 raise late from None
             except DotgnatlyError:
-                pass  # it was cancelled, and says so
-            self._pending = None
+                self._due = None  # it was cancelled, and says so
+            if self._due is not None:
+                yield from self._note(self._due)
+            self.pending = None
 
-    def finish(
-        self,
-        job: "Job",
-        timeout: float | None,
-        late: DotgnatlyError,
-        meanwhile: Callable[[], None] | None = None,
-    ) -> Steps[BaseException | None]:
-        """Wait for a job that changes something, and have it undone if that is interrupted.
+    def carry_out(
+        self, send: Callable[[], object], due: Due, timeout: float | None, late: DotgnatlyError
+    ) -> Steps[ConfigurationVersion]:
+        """Have Go do a job that changes something, and note it.
+
+        Where that is interrupted, the job is undone: the next call waits for its end. If it is too
+        late for that, the change is noted all the same before the interruption goes on.
 
         Args:
-            job: What to wait for.
+            send: Starts the job.
+            due: What to note.
             timeout: Seconds until it is undone; None is for ever.
             late: What is raised then.
-            meanwhile: What else there is to do while it runs.
-
-        Returns:
-            The interruption that came too late to undo anything: it is for the caller to raise once
-            he has taken note of what the job did.
 
         Raises:
             DotgnatlyError: The job failed, or is undone because it was ``late``.
-            BaseException: The interruption; the job undoes itself, and the next call waits for it.
+            BaseException: The interruption.
         """
         try:
-            if meanwhile:
-                meanwhile()
+            self.pending, self._due = None, due
+            send()
+            yield from self._finish(timeout, late)
+            return (yield from self._note(due))
+        except DotgnatlyError:
+            self._due = None
+            raise
+        except BaseException as exc:
+            over = self._due is not None and self.pending is not None and self.pending.cancel()
+            if over and not isinstance(exc, GeneratorExit):  # with which nobody waits any more
+                with suppress(DotgnatlyError):
+                    yield from self.settle(None, late)
+            raise
+
+    def _finish(self, timeout: float | None, late: DotgnatlyError) -> Steps[None]:
+        """Wait for the job; have it undone when the time is over."""
+        job = self.pending
+        assert job is not None  # noqa: S101 - for type checkers
+        try:
             yield Wait(job, timeout)
         except DotgnatlyError:
             raise
-        except BaseException as exc:
-            timed_out = isinstance(exc, TimeoutError)
+        except TimeoutError:
             if not job.cancel():
-                self._pending = job
-                if timed_out:
-                    yield from self.settle(_CLEANUP_S, late)
-                    raise late from None
-                raise
+                yield from self.settle(_CLEANUP_S, late)
+                raise late from None
             yield Wait(job)  # it is done all the same
-            return None if timed_out else exc
-        return None
 
     # -- versions ------------------------------------------------------------------------------
 
@@ -304,21 +325,17 @@ class Server:
         yield from self.load_history()
         return compare(self.history.get(before).config, self.history.get(after).config)
 
-    def record(
+    def draft(
         self,
         layers: Layers,
         kind: VersionKind,
         author: str | None = None,
         reason: str | None = None,
         restored: int | None = None,
-    ) -> Steps[ConfigurationVersion]:
-        """Keep a version of what is in force now.
-
-        Raises:
-            Exception: What the store raised; there is no such version.
-        """
+    ) -> ConfigurationVersion:
+        """The version to come."""
         last = self.history.last
-        version = ConfigurationVersion(
+        return ConfigurationVersion(
             number=self.history.next_number,
             config=layers.config,
             base=layers.base,
@@ -329,27 +346,30 @@ class Server:
             diff=compare(last.config if last else layers.config, layers.config),
             restored=restored,
         )
-        interruption = None
+
+    def _note(self, due: Due) -> Steps[ConfigurationVersion]:
+        """Keep the version of what is in force now; the whole can be done again."""
+        version, store = due.version, self.history.store
         try:
-            yield from self._store(partial(self.history.store.append, version))
-        except Exception:
-            raise
-        except BaseException as exc:  # noqa: BLE001 - raised below, when all is noted
-            interruption = exc
-            if version.number not in {kept.number for kept in self.history.store.load()}:
-                self.history.store.append(version)
-        self.layers = layers
+            kept = (yield from self._store(store.load)) if due.tried else ()
+            if version.number not in {each.number for each in kept}:
+                version = msgspec.structs.replace(version, applied_at=datetime.now(UTC))
+                due.tried = True
+                yield from self._store(partial(store.append, version))
+        except Exception as exc:  # noqa: BLE001 - undo raises
+            self._due = None
+            yield from due.undo(exc)
+        self.layers = due.layers
         self.history.add(version)
-        if interruption:
-            raise interruption
+        self._due = None
         return version
 
-    def _store(self, function: Any) -> Generator[Step, Any, None]:
+    def _store(self, function: Callable[[], jobs.T]) -> Generator[Step, Any, jobs.T]:
         """Have the store do something; one in memory needs no thread for it."""
         if isinstance(self.history.store, MemoryConfigurationStore):
-            function()
-        else:
-            yield Call(function)
+            return function()
+        result: jobs.T = yield Call(function)
+        return result
 
     # -- what goes to Go -----------------------------------------------------------------------
 

@@ -51,18 +51,21 @@ class Wait(Struct, frozen=True):
         return await await_(self.job, self.timeout)
 
 
-class Acquire(Struct, frozen=True):
-    """A lock to wait for, of threads or of an event loop. Whoever asked for it releases it."""
+class Locked(Struct, frozen=True):
+    """Steps to take while holding a lock, of threads or of an event loop."""
 
     lock: Any
+    steps: "Steps[Any]"
 
-    def run(self) -> None:
-        """Block the thread."""
-        self.lock.acquire()
+    def run(self) -> Any:
+        """Block the thread until then; no signal handler can run between the lock and its block."""
+        with self.lock:
+            return run(self.steps)
 
-    async def arun(self) -> None:
-        """Let the event loop go on."""
-        await self.lock.acquire()
+    async def arun(self) -> Any:
+        """Let the event loop go on until then."""
+        async with self.lock:
+            return await arun(self.steps)
 
 
 class Call(Struct, frozen=True):
@@ -119,31 +122,39 @@ async def await_(job: "Job", timeout: float | None = None) -> bytes:
 
 def run(steps: Steps[T]) -> T:
     """Drive steps to their end, blocking."""
-    try:
-        step = next(steps)
-        while True:
-            try:
-                result = step.run()
-            except BaseException as exc:  # noqa: BLE001 - also Ctrl-C, which the steps must know of
-                step = steps.throw(exc)
-            else:
-                step = steps.send(result)
-    except StopIteration as stop:
-        value: T = stop.value
-        return value
+    go_on: Callable[[Any], Step] = steps.send
+    value: Any = None
+    while True:
+        try:
+            step = go_on(value)
+            go_on, value = steps.send, step.run()
+        except BaseException as exc:  # also Ctrl-C, which the steps must know of, here or there
+            if _ended(steps):
+                value = None  # else it would hold the frame that holds it
+                if not isinstance(exc, StopIteration):
+                    raise
+                result: T = exc.value
+                return result
+            go_on, value = steps.throw, exc
 
 
 async def arun(steps: Steps[T]) -> T:
     """Drive steps to their end in the running event loop."""
-    try:
-        step = next(steps)
-        while True:
-            try:
-                result = await step.arun()
-            except BaseException as exc:  # noqa: BLE001 - also a cancellation
-                step = steps.throw(exc)
-            else:
-                step = steps.send(result)
-    except StopIteration as stop:
-        value: T = stop.value
-        return value
+    go_on: Callable[[Any], Step] = steps.send
+    value: Any = None
+    while True:
+        try:
+            step = go_on(value)
+            go_on, value = steps.send, await step.arun()
+        except BaseException as exc:  # also a cancellation
+            if _ended(steps):
+                value = None  # else it would hold the frame that holds it
+                if not isinstance(exc, StopIteration):
+                    raise
+                result: T = exc.value
+                return result
+            go_on, value = steps.throw, exc
+
+
+def _ended(steps: Any) -> bool:  # typing knows of no gi_frame
+    return steps.gi_frame is None

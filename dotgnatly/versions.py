@@ -150,8 +150,10 @@ class SqliteConfigurationStore:
     def _open(self) -> "sqlite3.Connection":
         import sqlite3
 
-        # Before SQLite makes it, readable for all as the umask may have it.
-        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        # Before SQLite makes it, readable for all as the umask may have it. One that is there must
+        # not be opened: to close it ends the locks that SQLite has on it, in all of the process.
+        if not os.path.exists(self.path):
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         os.chmod(self.path, 0o600)
         database = sqlite3.connect(self.path)
         try:
@@ -199,8 +201,9 @@ class History:
         return self.last.number + 1 if self.last else 1
 
     def add(self, version: ConfigurationVersion) -> None:
-        """Keep one that the store has."""
-        self._versions = [*self.versions, version][-self.store.limit :]
+        """Keep one that the store has; nothing happens if it was kept already."""
+        if self.next_number == version.number:
+            self._versions = [*self.versions, version][-self.store.limit :]
 
     def get(self, number: int) -> ConfigurationVersion:
         """One by its number.

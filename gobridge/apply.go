@@ -333,6 +333,9 @@ func takeFound(opts, live *server.Options) {
 	) {
 		opts.OCSPCacheConfig = live.OCSPCacheConfig
 	}
+	if live.Cluster.Name == "" && opts.Cluster.Port == 0 && len(opts.LeafNode.Remotes) > 0 {
+		opts.Cluster.Name = "" // the server's, which a start writes there and a reload does not
+	}
 	madeUp := regexp.MustCompile(`^nats-\w{8}$`)
 	if madeUp.MatchString(opts.NoAuthUser) && madeUp.MatchString(live.NoAuthUser) {
 		find := func(o *server.Options) int {

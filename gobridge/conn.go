@@ -5,6 +5,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
 )
 
 // pipes are the in-process client connections of one server that came in through sockets: each is
@@ -35,12 +37,16 @@ func connectServer(h uint64, fd int64) error {
 	if err != nil {
 		return err
 	}
+	var live *server.Server
 	e, err := runningServer(h)
+	if err == nil {
+		live, err = e.live()
+	}
 	if err != nil {
 		_ = s.Close()
 		return err
 	}
-	inside, err := e.srv.Load().InProcessConn()
+	inside, err := live.InProcessConn()
 	if err != nil {
 		_ = s.Close()
 		return faultf(codeStopped, "%v", err)

@@ -7,16 +7,20 @@ import (
 )
 
 // document is one monitoring document of the server's, made with the server's own options.
-func (s *embedded) document(endpoint string, options []byte) ([]byte, error) {
+func (e *embedded) document(endpoint string, options []byte) ([]byte, error) {
+	s, err := e.live()
+	if err != nil {
+		return nil, err
+	}
 	switch endpoint {
 	case "varz":
-		return s.http.Load().varz(s.srv.Load())
+		return e.http.Load().varz(s)
 	case "healthz":
 		var o server.HealthzOptions
 		if err := json.Unmarshal(options, &o); err != nil {
 			return nil, err
 		}
-		return json.Marshal(s.srv.Load().Healthz(&o))
+		return json.Marshal(s.Healthz(&o))
 	}
 	return nil, faultf(codeNotFound, "there is no monitoring endpoint %q", endpoint)
 }

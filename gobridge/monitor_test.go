@@ -25,3 +25,11 @@ func TestDocumentsAreTheServersOwn(t *testing.T) {
 	_, err = e.document("expvarz", nil)
 	wantFault(t, err, codeNotFound, `"expvarz"`)
 }
+
+func TestThereIsNoDocumentInTheMiddleOfARestart(t *testing.T) {
+	t.Parallel()
+	e := &embedded{}
+	e.running.Store(true) // when it was asked for
+	_, err := e.document("varz", nil)
+	wantFault(t, err, codeStopped, "not running")
+}

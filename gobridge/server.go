@@ -316,3 +316,11 @@ func runningServer(h uint64) (*embedded, error) {
 	}
 	return e, nil
 }
+
+// live is the server for those who do not hold the lock: there is none in the middle of a restart.
+func (e *embedded) live() (*server.Server, error) {
+	if s := e.srv.Load(); s != nil {
+		return s, nil
+	}
+	return nil, faultf(codeStopped, "the server is not running")
+}

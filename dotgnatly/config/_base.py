@@ -45,7 +45,7 @@ from dotgnatly.config._kinds import (
     wrong,
 )
 from dotgnatly.config._subjects import Subject
-from dotgnatly.config._units import REDACTED
+from dotgnatly.config._units import REDACTED, is_integer
 from dotgnatly.errors import ConfigError, Fault
 
 Port: TypeAlias = Annotated[int, Whole(-1, 65_535)]
@@ -471,10 +471,6 @@ def _host_and_port(value: object, host: str, port: str) -> tuple[tuple[str, Any]
     if isinstance(value, str):
         name, colon, number = value.rpartition(":")
         bare = name[1:-1] if name[:1] == "[" and name[-1:] == "]" else name
-        if colon and _is_integer(number) and (bare is not name or ":" not in name):
+        if colon and is_integer(number) and (bare is not name or ":" not in name):
             return (host, bare), (port, int(number))
     raise ConfigError(errors=wrong("a port or host:port", value))
-
-
-def _is_integer(text: str) -> bool:
-    return text.removeprefix("-").isdecimal() and text.isascii()

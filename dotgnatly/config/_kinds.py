@@ -136,7 +136,7 @@ class Whole(Kind):
         self.low, self.high = low, high
 
     def parse(self, text: str) -> Any:
-        return int(text) if text.removeprefix("-").isdecimal() and text.isascii() else text
+        return int(text) if _units.is_integer(text) else text
 
     def faults(self, value: Any) -> Faults:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -185,7 +185,7 @@ class Percent(Whole):
         if not isinstance(value, str):
             return value
         digits, word = value.removesuffix("%"), value.strip().lower()
-        return int(digits) if digits.isdecimal() else word if word in self.words else value
+        return int(digits) if _units.is_integer(digits) else word if word in self.words else value
 
     def faults(self, value: Any) -> Faults:
         return () if value in self.words else super().faults(value)

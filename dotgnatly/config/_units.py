@@ -15,7 +15,7 @@ _SCALES = {
     "m": 60_000_000_000,
     "h": 3_600_000_000_000,
 }
-_PART = rf"([0-9]*)\.?([0-9]*)({'|'.join(_SCALES)})"
+_PART = rf"([0-9]{{0,99}})(?:\.([0-9]{{0,99}}))?({'|'.join(_SCALES)})"
 _HIDDEN = r"""(?x)
     (?<=://) (?:(?!://)[^\s"'])+ (?=@)  # who logs in by a URL, and how
     | \b eyJ [\w-]{8,} (?:\.[\w-]*)*   # a JWT
@@ -24,13 +24,18 @@ _HIDDEN = r"""(?x)
 _DURATION = rf"([+-]?)((?:(?=\.?[0-9]){_PART})+|0)"
 
 
+def is_integer(text: str) -> bool:
+    """Whether it is an integer, and not of thousands of digits, which Python would not read."""
+    return re.fullmatch(r"-?[0-9]{1,99}", text) is not None
+
+
 def parse_size(text: str) -> int | None:
     """Bytes for a size as one writes it, unquoted, in a configuration file; None if it is none.
 
     A unit of one letter counts in thousands (``64K``), any longer one in 1024 (``64KB``, ``64Ki``).
     Source: ``conf.parser.processItem`` (2.15).
     """
-    match = re.fullmatch(r"(-?[0-9]+)(?:([kmgtpe])(b|ib?)?)?", text, re.IGNORECASE)
+    match = re.fullmatch(r"(-?[0-9]{1,99})(?:([kmgtpe])(b|ib?)?)?", text, re.IGNORECASE)
     if match is None:
         return None
     number, unit, binary = match.groups()
@@ -53,7 +58,7 @@ def parse_quoted_size(text: str) -> int | None:
 
     Source: ``server.getStorageSize`` (2.15).
     """
-    match = re.fullmatch(r"([+-]?[0-9]+)([KMGT])", text)
+    match = re.fullmatch(r"([+-]?[0-9]{1,99})([KMGT])", text)
     if match is None:
         return None if text else 0
     return int(match[1]) << 10 * ("KMGT".index(match[2]) + 1)

@@ -490,7 +490,7 @@ def differences(controller, config):
 def verdict(controller, config):
     """What the server says to the change, whatever the table says: it is made if it can be."""
     settings = controller._server.settings(config)
-    job = runtime.native().server_apply(controller._server.handle, settings.text, settings.overlay)
+    job = runtime.native().server_apply(controller._server, settings.text, settings.overlay)
     try:
         jobs.wait(job)
     except RestartRequiredError:

@@ -227,6 +227,62 @@ settled(before)
     )
 
 
+CHANGES = {
+    "update_config": "controller.update_config(max_payload=next(sizes))",
+    "restart": "controller.update_config(server_name=f's{next(sizes)}', allow_restart=True)",
+    "reload": "Path('a.conf').write_text(f'port: -1, max_payload: {next(sizes)}')\n"
+    "    controller.reload()",
+    "rollback": "controller.update_config(max_payload=next(sizes))\n    controller.rollback()",
+}
+
+
+@pytest.mark.parametrize("store", ["None", "'versions.db'"], ids=["memory", "sqlite"])
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_is_in_force_is_noted_whenever_it_comes(passes, fifo, change, store):
+    """A change that the server has taken is a version; one that is no version is undone."""
+    passes(
+        PRELUDE
+        + f"""
+import itertools
+from dotgnatly.errors import ServerStoppedError
+
+Path("a.conf").write_text("port: -1, max_payload: 2000")
+controller = NatsController(BrokerConfiguration.from_file("a.conf"), version_store={store})
+controller.start()
+controller.on_changing(lambda event: None)
+controller.on_changed(lambda event: None)
+sizes = itertools.count(3000)
+
+def change():
+    {change}
+
+def agree():
+    config = controller.config
+    try:
+        server = controller.varz()
+    except ServerStoppedError:  # a restart is being undone
+        return False
+    return (
+        controller.history()[-1].config == config
+        and server.max_payload == config.max_payload
+        and server.server_name == (config.server_name or server.server_id)
+    )
+
+begun = time.monotonic()
+change()
+seconds = time.monotonic() - begun
+for _ in range(100):
+    interrupted(change, 1.2 * seconds)
+    until(agree, "what the server does is what was noted")
+change()
+assert agree()
+controller.shutdown()
+assert counts()["servers"] == 0
+        """,
+        fifo,
+    )
+
+
 def test_it_may_come_at_any_moment_of_the_first_call(passes, fifo):
     """Which loads the Go runtime."""
     passes(

@@ -235,7 +235,8 @@ def test_deep_nesting_of_python_values_is_refused(nats_server, depth, kind):
     value = {} if kind == "block" else []
     for _ in range(depth):
         value = {"a": value} if kind == "block" else [value]
-    for key in ("resolver", "cluster", "server_metadata", "server_tags", "port", "accounts"):
+    keys = "resolver", "cluster", "server_metadata", "server_tags", "port", "accounts"
+    for key in (*keys, "default_js_domain"):
         with pytest.raises(ConfigError):
             nats_server.update_config({key: value})
         with pytest.raises(ConfigError):
@@ -264,6 +265,15 @@ def test_deep_nesting_of_json_is_refused(depth):
 def test_ten_megabytes_are_refused_in_time(text):
     """As anything else."""
     assert refused(text).message
+
+
+@pytest.mark.parametrize("key", ["ping_interval", "max_payload", "jetstream", "listen"])
+def test_a_hundred_thousand_digits_are_refused_in_time(nats_server, key):
+    """Python reads no integer as long, and an expression that tries every way takes minutes."""
+    digits = "9" * 100_000
+    value = {"jetstream": {"max_memory_store": digits + "G"}, "listen": "localhost:" + digits}
+    with pytest.raises(ConfigError, match=key):
+        nats_server.update_config({key: value.get(key, digits)})
 
 
 def test_ten_megabytes_of_python_values_are_refused(nats_server):

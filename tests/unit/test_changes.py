@@ -290,6 +290,14 @@ async def test_what_is_only_written_otherwise_takes_no_restart(start, written):
     assert version.kind == "update"
 
 
+async def test_a_leaf_node_that_was_reloaded_takes_no_restart_for_it(start):
+    """A start writes a cluster name into the options of a leaf node, a reload does not."""
+    remote = {"url": "nats://127.0.0.1:1"}
+    controller = await start(server_name="spoke", leafnodes={"remotes": [remote]})
+    await controller.update_config(debug=True)
+    assert (await controller.plan(max_pending="64MB")).reload_class == "hot"
+
+
 async def test_nothing_is_left_after_restarts(jetstream):
     """No server, job or connection more."""
     controller = await jetstream(server_name="s0")

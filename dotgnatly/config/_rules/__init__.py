@@ -101,7 +101,7 @@ def find(config: "BrokerConfiguration", *, dont_listen: bool, broken: bool) -> F
         for rule in _rules(name):
             try:
                 rule(config, found)
-            except (AttributeError, TypeError, ValueError):
+            except (AttributeError, TypeError, ValueError, RecursionError):
                 if not broken:
                     raise
     return found
