@@ -11,6 +11,16 @@ func (s *embedded) document(endpoint string, options []byte) ([]byte, error) {
 	switch endpoint {
 	case "varz":
 		return s.http.Load().varz(s.srv.Load())
+	case "connz":
+		var o server.ConnzOptions
+		if err := json.Unmarshal(options, &o); err != nil {
+			return nil, err
+		}
+		found, err := s.srv.Load().Connz(&o)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(found)
 	case "healthz":
 		var o server.HealthzOptions
 		if err := json.Unmarshal(options, &o); err != nil {
