@@ -87,7 +87,7 @@ async def main() -> None:
             await question.respond(b"the bill of " + question.subject.encode().partition(b".")[2])
 
         await platform.subscribe("billing.*", cb=bill)
-        await platform.flush()
+        print((await platform.request("billing.PLATFORM", timeout=5)).data.decode())
 
         hashed = await asyncio.to_thread(hash_password, "ACME", cost=4)  # cheap, for an example
         tenants = {"ACME": tenant("ACME", hashed), "INITECH": tenant("INITECH", "INITECH")}

@@ -11,7 +11,7 @@ from nats.errors import NoRespondersError
 from nats.js.errors import APIError
 
 from dotgnatly import AsyncNatsController, BrokerConfiguration
-from tests.conftest import answer, arrived
+from tests.conftest import answer, answered, arrived
 
 
 def user(name, **more):
@@ -137,7 +137,10 @@ async def what_may_be_heard(url):
     async with connected(url, "ann", "reader") as (ann, reader):
         heard = await reader.subscribe("news.*")
         other = await reader.subscribe("other")
-        await reader.flush()
+        ready = await ann.subscribe("open.ready")
+        await arrived(ann)
+        await reader.publish("open.ready")  # after what it has subscribed to
+        await received(ready, 1)
         for subject in ("other", "news.secret", "news.a"):
             await ann.publish(subject)
         assert await received(heard, 1) == ["news.a"]
@@ -154,9 +157,8 @@ async def answers_only(url):
             await message.respond(b"yes")
 
         await servant.subscribe("ask.it", cb=respond)
-        await servant.flush()
         await arrived(ann)
-        assert (await ann.request("ask.it", timeout=5)).data == b"yes"
+        assert await answered(ann, "ask.it") == b"yes"
         assert heard.pending_msgs == 0
 
 
