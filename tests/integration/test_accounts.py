@@ -314,22 +314,34 @@ async def test_a_leaf_node_is_cut_off_that_could_not_log_in_again(change, reason
     A plan knows.
     """
     accounts = {"A": {"users": [user("ann")]}, "B": {"users": [user("bob")]}}
+    await cut_off({"accounts": accounts}, {"accounts": change}, "A", reason)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [(user("other"), "the user is removed"), ({"password": "new"}, "the password changes")],
+)
+async def test_a_leaf_node_of_a_single_user_is_cut_off(change, reason):
+    """Likewise, where ``authorization`` names one only."""
+    await cut_off({"authorization": user("ann")}, {"authorization": change}, "$G", reason)
+
+
+async def cut_off(config, change, account, reason):
+    """Assert that a change disconnects Ann's leaf node for a reason, and another does not."""
     listener = {"host": "127.0.0.1", "port": -1}
-    async with AsyncNatsController(
-        {"port": -1, "leafnodes": listener} | {"accounts": accounts}
-    ) as hub:
+    async with AsyncNatsController({"port": -1, "leafnodes": listener} | config) as hub:
         remote = {"urls": [f"nats-leaf://ann:ann@127.0.0.1:{(await hub.ports())['leafnodes']}"]}
         async with AsyncNatsController({"port": -1, "leafnodes": {"remotes": [remote]}}):
             async with asyncio.timeout(10):
-                while not await hub.clients():
+                while [client.user for client in await hub.clients()] != ["ann"]:
                     await asyncio.sleep(0.005)
             (leaf,) = await hub.clients()
-            assert (leaf.kind, leaf.user, leaf.account) == ("Leafnode", "ann", "A")
+            assert (leaf.kind, leaf.account) == ("Leafnode", account)
             await hub.update_config(debug=False)
             assert [client.cid for client in await hub.clients()] == [leaf.cid]
-            plan = await hub.plan(accounts=change)
+            plan = await hub.plan(change)
             assert [(gone.cid, gone.reason) for gone in plan.disconnected] == [(leaf.cid, reason)]
-            await hub.update_config(accounts=change)
+            await hub.update_config(change)
             assert leaf.cid not in [client.cid for client in await hub.clients()]
 
 
