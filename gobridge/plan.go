@@ -73,7 +73,12 @@ func (e *embedded) affected(next *server.Options, why func(*server.ConnInfo) str
 func (e *embedded) clients() []*server.ConnInfo { return e.connections("Client") }
 
 // leafs are the leaf node connections, likewise.
-func (e *embedded) leafs() []*server.ConnInfo { return e.connections("Leafnode") }
+func (e *embedded) leafs() []*server.ConnInfo {
+	if e.srv.Load().NumLeafNodes() == 0 {
+		return nil // without asking every client
+	}
+	return e.connections("Leafnode")
+}
 
 func (e *embedded) connections(kind string) []*server.ConnInfo {
 	all, err := e.srv.Load().Connz(&server.ConnzOptions{Username: true, Sort: server.ByCid, Limit: math.MaxInt32})
