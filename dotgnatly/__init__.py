@@ -46,6 +46,7 @@ from dotgnatly.errors import (
 
 if TYPE_CHECKING:
     from dotgnatly.aio import AsyncNatsController
+    from dotgnatly.clients import ClientInfo
     from dotgnatly.config import (
         AccountConfiguration,
         AccountJetStreamConfiguration,
@@ -93,6 +94,7 @@ if TYPE_CHECKING:
     from dotgnatly.diff import ConfigurationDiff, FieldChange
     from dotgnatly.events import ConfigurationChanged, ConfigurationChanging
     from dotgnatly.info import EffectiveConfiguration, ServerInfo
+    from dotgnatly.passwords import hash_password
     from dotgnatly.plan import AffectedClient, Plan, PlannedChange
     from dotgnatly.versions import (
         ConfigurationStore,
@@ -116,6 +118,7 @@ __all__ = [
     "ChangeError",
     "ChangeVetoedError",
     "ClientError",
+    "ClientInfo",
     "ClusterConfiguration",
     "CompressionConfiguration",
     "ConfigError",
@@ -187,11 +190,13 @@ __all__ = [
     "UserConfiguration",
     "WebsocketConfiguration",
     "WrongRevisionError",
+    "hash_password",
 ]
 
 _HOMES = {
     "AffectedClient": "plan",
     "AsyncNatsController": "aio",
+    "ClientInfo": "clients",
     "ConfigurationChanged": "events",
     "ConfigurationChanging": "events",
     "ConfigurationDiff": "diff",
@@ -205,6 +210,7 @@ _HOMES = {
     "PlannedChange": "plan",
     "ServerInfo": "info",
     "SqliteConfigurationStore": "versions",
+    "hash_password": "passwords",
 }
 """The modules of the names that are not errors; all others are blocks of the configuration."""
 

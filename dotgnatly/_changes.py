@@ -116,6 +116,7 @@ class Changes:
         return Proposal(self._server.history.next_number, layers, settings, kind, restored)
 
     def _propose_update(self, change: Change | None, fields: Mapping[str, Any]) -> Steps[Proposal]:
+        self._server.require_running()
         base, layer, current = (getattr(self._server.layers, n) for n in Layers.__struct_fields__)
         if callable(change):
             layer = layer.merge(current.delta(self._server.ask(change, current)), keep_none=True)

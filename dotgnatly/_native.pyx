@@ -40,6 +40,7 @@ cdef extern from "libgobridge.h" nogil:
     void gb_crash_output(char *path, size_t n, gb_error *e)
     void gb_counts(gb_buf *out, gb_error *e)
     void gb_fault(char *kind, size_t n, gb_error *e)
+    void gb_password_hash(char *data, size_t n, int cost, gb_handle *job, gb_error *e)
     void gb_job_watch(gb_handle job, intptr_t socket, int *finished, gb_error *e)
     void gb_job_take(gb_handle job, gb_buf *out, gb_error *e)
     void gb_job_cancel(gb_handle job, int *finished, gb_error *e)
@@ -66,6 +67,8 @@ cdef extern from "libgobridge.h" nogil:
                            gb_handle *job, gb_error *e)
     void gb_server_connect(gb_handle server, intptr_t socket, gb_error *e)
     void gb_server_reopen_log(gb_handle server, gb_handle *job, gb_error *e)
+    void gb_client_disconnect(gb_handle server, uint64_t cid, gb_handle *job, gb_error *e)
+    void gb_client_lame_duck(gb_handle server, uint64_t cid, gb_handle *job, gb_error *e)
     void gb_logs_open(intptr_t socket, gb_error *e)
     void gb_logs_take(gb_buf *out, gb_error *e)
 
@@ -228,6 +231,17 @@ cdef Job _job(gb_handle handle):
     cdef Job job = Job.__new__(Job)
     job.handle = handle
     return job
+
+def password_hash(bytes password not None, int cost) -> Job:
+    cdef gb_error e
+    cdef gb_handle job
+    cdef char *p = password
+    cdef size_t n = len(password)
+    _require_owner()
+    with nogil:
+        gb_password_hash(p, n, cost, &job, &e)
+    _check(&e)
+    return _job(job)
 
 def config_read(bytes kind not None, bytes data not None) -> Job:
     cdef gb_error e
@@ -405,6 +419,24 @@ def server_reopen_log(uint64_t server) -> Job:
     _require_owner()
     with nogil:
         gb_server_reopen_log(server, &job, &e)
+    _check(&e)
+    return _job(job)
+
+def client_disconnect(uint64_t server, uint64_t cid) -> Job:
+    cdef gb_error e
+    cdef gb_handle job
+    _require_owner()
+    with nogil:
+        gb_client_disconnect(server, cid, &job, &e)
+    _check(&e)
+    return _job(job)
+
+def client_lame_duck(uint64_t server, uint64_t cid) -> Job:
+    cdef gb_error e
+    cdef gb_handle job
+    _require_owner()
+    with nogil:
+        gb_client_lame_duck(server, cid, &job, &e)
     _check(&e)
     return _job(job)
 

@@ -7,8 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from dotgnatly import jobs, runtime
+from dotgnatly._accounts import AccountCalls
 from dotgnatly._changes import Change, Changes, MakeNext, Options
 from dotgnatly._server import Server
+from dotgnatly.clients import ClientCalls
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.errors import ForkedProcessError
 from dotgnatly.events import EventName, Handler
@@ -165,7 +167,7 @@ class _Controller:
         return f"<{type(self).__name__} {state}>"
 
 
-class NatsController(_Controller):
+class NatsController(_Controller, AccountCalls, ClientCalls):
     """A NATS server inside this process.
 
     A context manager: started on entry, shut down on exit. It may be started again after a

@@ -41,7 +41,7 @@ class AffectedClient(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     """What the client calls itself."""
     user: str = ""
-    """The user or nkey that it logged in as; of a leaf node nothing, the server does not tell."""
+    """The user or nkey that it logged in as; nothing of a leaf node on its own side."""
     account: str = ""
     """The account that it is in."""
     reason: str

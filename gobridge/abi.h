@@ -58,6 +58,8 @@ enum {
 /* gb_counts: JSON {servers, jobs, connections, goroutines} to out: what is alive, for leak checks. */
 /* gb_fault: panics ("panic", "nil") inside the export, or ("goroutine") in a goroutine, which ends the
  * process. For the tests that prove the guard and the crash file. */
+/* gb_password_hash: a job. Hashes a password by bcrypt, as a configuration may have it; cost is 4 to 31, and
+ * doubles the price with each step. It cannot be cut short. Result: the hash. */
 /* gb_buf_free: frees what a function here filled. Safe on a zeroed gb_buf. */
 
 /* -- jobs ---------------------------------------------------------------------------------------- */
@@ -103,12 +105,19 @@ enum {
 /* gb_server_state: JSON {state, server_id, server_name, client_url, monitoring_url, websocket_url, ports,
  * jetstream_enabled} as of the last start or apply; state is starting, running or stopping. */
 /* gb_server_running: 1 while the server is started and not stopping. Takes no lock. */
-/* gb_server_monitor: a job. One monitoring document: endpoint is "varz" or "healthz", options the JSON of
- * the server's own options struct. Result: the server's JSON. */
+/* gb_server_monitor: a job. One monitoring document: endpoint is "varz", "connz" or "healthz", options the
+ * JSON of the server's own options struct. Result: the server's JSON. */
 /* gb_server_compare: a job. Names of the live options that differ from those of a text; JSON [name, ...]. */
 /* gb_server_connect: adopts one end of a connected stream socket as an in-process client connection. The
  * socket is Go's from then on, also on error. Source: Server.InProcessConn. */
 /* gb_server_reopen_log: a job. Closes and opens log_file again, for log rotation from outside. */
+
+/* -- connections of a server --------------------------------------------------------------------- */
+
+/* gb_client_disconnect: a job. Closes the connection of a client or a leaf node; over when the server lists
+ * it no more. GB_ENOTFOUND if there is none. Source: Server.DisconnectClientByID. */
+/* gb_client_lame_duck: a job. Tells a client to connect to another server. GB_ENOTFOUND if there is none,
+ * GB_ESTATE if it cannot be told. Source: Server.LDMClientByID. */
 
 /* -- log lines ----------------------------------------------------------------------------------- */
 

@@ -106,6 +106,7 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 	}
 
 	e.set = next
+	e.closeLeafs(closer(previous.opts, next.opts))
 	e.release(previous)
 	e.log.use(next.log, sink)
 	switch {
@@ -150,11 +151,16 @@ func (e *embedded) reload(next *settings) (taken bool, err error) {
 
 // give has the server take options, which are its own from then on.
 func (e *embedded) give(opts *server.Options) error {
+	gone := e.accountsGone(opts)
+	e.registerImporters(opts)
 	err := protect(func() error { return e.srv.Load().ReloadOptions(opts) })
 	if err == nil {
 		e.opts.Store(opts)
 		// With no_log set the server leaves logger and levels alone.
 		e.srv.Load().SetLoggerV2(e.log, opts.Debug, opts.Trace, opts.TraceVerbose)
+		for _, account := range gone {
+			_ = account.DisableJetStream() // or it had none
+		}
 		return nil
 	}
 	// The rest of the text has the old and the new value, which may be secret.

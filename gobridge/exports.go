@@ -88,6 +88,15 @@ func gb_fault(kind *C.char, n C.size_t, e *C.gb_error) {
 	guard(e, func() error { return provoke(text(kind, n)) })
 }
 
+//export gb_password_hash
+func gb_password_hash(data *C.char, n C.size_t, cost C.int, started *C.gb_handle, e *C.gb_error) {
+	*started = 0
+	guard(e, func() error {
+		*started = C.gb_handle(hashPassword(text(data, n), int(cost)))
+		return nil
+	})
+}
+
 //export gb_job_watch
 func gb_job_watch(h C.gb_handle, socket C.intptr_t, finished *C.int, e *C.gb_error) {
 	*finished = 0
@@ -299,6 +308,26 @@ func gb_server_reopen_log(h C.gb_handle, started *C.gb_handle, e *C.gb_error) {
 		if err == nil {
 			*started = C.gb_handle(startJob(func(*job) ([]byte, error) { return nil, s.log.reopen() }))
 		}
+		return err
+	})
+}
+
+//export gb_client_disconnect
+func gb_client_disconnect(h C.gb_handle, cid C.uint64_t, started *C.gb_handle, e *C.gb_error) {
+	*started = 0
+	guard(e, func() error {
+		j, err := disconnectClient(uint64(h), uint64(cid))
+		*started = C.gb_handle(j)
+		return err
+	})
+}
+
+//export gb_client_lame_duck
+func gb_client_lame_duck(h C.gb_handle, cid C.uint64_t, started *C.gb_handle, e *C.gb_error) {
+	*started = 0
+	guard(e, func() error {
+		j, err := lameDuckClient(uint64(h), uint64(cid))
+		*started = C.gb_handle(j)
 		return err
 	})
 }

@@ -15,6 +15,16 @@ func (e *embedded) document(endpoint string, options []byte) ([]byte, error) {
 	switch endpoint {
 	case "varz":
 		return e.http.Load().varz(s)
+	case "connz":
+		var o server.ConnzOptions
+		if err := json.Unmarshal(options, &o); err != nil {
+			return nil, err
+		}
+		found, err := s.Connz(&o)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(found)
 	case "healthz":
 		var o server.HealthzOptions
 		if err := json.Unmarshal(options, &o); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"math"
 	"reflect"
 	"slices"
 
@@ -69,26 +70,25 @@ func (e *embedded) affected(next *server.Options, why func(*server.ConnInfo) str
 }
 
 // clients are the connected ones, the oldest first.
-func (e *embedded) clients() []*server.ConnInfo {
-	s := e.srv.Load()
-	all, err := s.Connz(&server.ConnzOptions{Username: true, Sort: server.ByCid, Limit: s.NumClients() + 1024})
-	if err != nil {
-		return nil
+func (e *embedded) clients() []*server.ConnInfo { return e.connections("Client") }
+
+// leafs are the leaf node connections, likewise.
+func (e *embedded) leafs() []*server.ConnInfo {
+	if e.srv.Load().NumLeafNodes() == 0 {
+		return nil // without asking every client
 	}
-	return all.Conns
+	return e.connections("Leafnode")
 }
 
-// leafs are the leaf node connections; the server does not tell who they logged in as.
-func (e *embedded) leafs() []*server.ConnInfo {
-	all, err := e.srv.Load().Leafz(nil)
+func (e *embedded) connections(kind string) []*server.ConnInfo {
+	all, err := e.srv.Load().Connz(&server.ConnzOptions{Username: true, Sort: server.ByCid, Limit: math.MaxInt32})
 	if err != nil {
 		return nil
 	}
-	conns := []*server.ConnInfo{}
-	for _, l := range all.Leafs {
-		conns = append(conns, &server.ConnInfo{Cid: l.ID, Kind: "Leafnode", Name: l.Name, Account: l.Account})
+	for _, c := range all.Conns {
+		c.Account = cmp.Or(c.Account, server.DEFAULT_GLOBAL_ACCOUNT) // which the server leaves out
 	}
-	return conns
+	return slices.DeleteFunc(all.Conns, func(c *server.ConnInfo) bool { return c.Kind != kind })
 }
 
 // newest are those beyond the first so many.
@@ -119,8 +119,14 @@ func logins(o *server.Options) map[string]login {
 	return all
 }
 
+// ownLogins tells whether leaf nodes log in with what the leafnodes block says, and not as users do.
+func ownLogins(o *server.Options) bool {
+	return o.LeafNode.Username != "" || o.LeafNode.Nkey != "" || len(o.LeafNode.Users) > 0
+}
+
 // closer gives the reason why a reload would close a client, or "". It follows what the server does:
-// Server.reloadAuthorization, Server.recheckPinnedCerts, Server.processClientOrLeafAuthentication (2.15).
+// Server.reloadAuthorization, Server.recheckPinnedCerts, Server.processClientOrLeafAuthentication (2.15);
+// and, of leaf nodes, what closeLeafs does.
 func closer(now, next *server.Options) func(*server.ConnInfo) string {
 	before, after := logins(now), logins(next)
 	accounts := map[string]bool{server.DEFAULT_GLOBAL_ACCOUNT: true, server.DEFAULT_SYSTEM_ACCOUNT: true}
@@ -135,12 +141,12 @@ func closer(now, next *server.Options) func(*server.ConnInfo) string {
 	return func(c *server.ConnInfo) string {
 		was, had := before[c.AuthorizedUser]
 		is, has := after[c.AuthorizedUser]
+		leaf := c.Kind == "Leafnode"
 		switch {
 		case now.TrustedKeys != nil: // the JWT decides, and stays what it is
-		case c.Kind == "Leafnode":
-			if !accounts[c.Account] {
-				return "the account is removed"
-			}
+		case leaf && !accounts[c.Account]:
+			return "the account is removed"
+		case leaf && ownLogins(now): // which no reload changes
 		case had && !has:
 			return "the user is removed"
 		case had && was.account != is.account:
@@ -149,6 +155,7 @@ func closer(now, next *server.Options) func(*server.ConnInfo) string {
 			return "the password changes"
 		case had && !allowed(c, is.types):
 			return "the connection type is not allowed"
+		case leaf: // the server looks at clients only, and closeLeafs at what is above
 		case now.Username != "" && c.AuthorizedUser == now.Username:
 			return "a reload closes the clients of a single user"
 		case !had && c.AuthorizedUser != "" && now.Authorization == "" && now.AuthCallout == nil:
@@ -179,14 +186,15 @@ func allowed(c *server.ConnInfo, types map[string]struct{}) bool {
 		return true
 	}
 	kind := map[string]string{"nats": "STANDARD", "websocket": "WEBSOCKET", "mqtt": "MQTT"}[c.Type]
-	if c.IP == "" {
+	switch {
+	case c.Kind == "Leafnode":
+		kind = "LEAFNODE"
+	case c.IP == "":
 		kind = "IN_PROCESS"
 	}
 	_, ok := types[kind]
-	if _, ws := types["MQTT_WS"]; ws && kind == "MQTT" {
-		return true // monitoring does not tell the two apart
-	}
-	return ok
+	_, ws := types[kind+"_WS"] // monitoring does not tell the two apart
+	return ok || ws
 }
 
 func trusted(proxies *server.ProxiesConfig, key string) bool {

@@ -20,6 +20,7 @@ from dotgnatly import (
     AuthorizationConfiguration,
     BrokerConfiguration,
     ChangeError,
+    ClientInfo,
     ConfigError,
     ConfigurationVersion,
     Fault,
@@ -36,6 +37,7 @@ from dotgnatly import (
     TlsConfiguration,
     UserConfiguration,
     WebsocketConfiguration,
+    hash_password,
 )
 from dotgnatly.monitoring import Healthz, Varz
 
@@ -129,6 +131,31 @@ def blocking(config: BrokerConfiguration) -> None:
     controller.stop()  # type: ignore[attr-defined]  # pyright: ignore
 
 
+def tenants(controller: NatsController) -> None:
+    """Accounts and clients."""
+    account = AccountConfiguration(users=[UserConfiguration(user="a", password="b")])
+    assert_type(controller.create_account("A", account, author="a"), ConfigurationVersion)
+    assert_type(controller.create_account("A", {"users": []}), ConfigurationVersion)
+    assert_type(controller.create_accounts({"A": account, "B": {}}), ConfigurationVersion)
+    assert_type(controller.update_account("A", {"limits": None}), ConfigurationVersion)
+    assert_type(
+        controller.update_account("A", lambda a: a.replace(nkey=None)), ConfigurationVersion
+    )
+    assert_type(controller.delete_account("A", reason="r"), ConfigurationVersion)
+    assert_type(controller.accounts(), dict[str, AccountConfiguration])
+    assert_type(controller.clients(), list[ClientInfo])
+    assert_type(controller.clients()[0].cid, int)
+    assert_type(controller.disconnect_client(1, timeout=None), None)
+    assert_type(controller.lame_duck_client(1), None)
+    assert_type(hash_password("a", cost=11), str)
+
+    controller.create_account("A", None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    controller.create_accounts(["A"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    controller.update_account("A", None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    controller.disconnect_client("1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    hash_password("a", 11)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
 async def awaited(config: BrokerConfiguration) -> None:
     """The async class: the same names, awaited."""
     async with AsyncNatsController(config) as entered:
@@ -141,6 +168,11 @@ async def awaited(config: BrokerConfiguration) -> None:
     assert_type(await controller.varz(), Varz)
     assert_type(await controller.connect_nats_py(name="n"), Client)
     assert_type(await NatsController().connect_nats_py(), Client)
+    assert_type(await controller.accounts(), dict[str, AccountConfiguration])
+    assert_type(await controller.create_account("A", {}), ConfigurationVersion)
+    assert_type(await controller.delete_account("A"), ConfigurationVersion)
+    assert_type(await controller.clients(), list[ClientInfo])
+    assert_type(await controller.disconnect_client(1), None)
     assert_type(await controller.shutdown(), None)
 
     (await controller.varz()).max_payloads  # type: ignore[attr-defined]  # pyright: ignore

@@ -272,6 +272,7 @@ WARNED = [
     row("cluster.routes", cluster={"port": -1, "name": "c"}),
     row("cluster.routes[1]", cluster={"port": -1, "routes": ["nats://a:1", "nats://a:1"]}),
     row("accounts.B", accounts={"A": A, "B": {}}),
+    row("jetstream", jetstream={}, accounts={"A": A}),
 ]
 """What may be meant."""
 
@@ -289,6 +290,8 @@ FINE = [
     row("", tls={**TLS, "ca_file": "$PEM/ca.pem", "verify_and_map": True, "pinned_certs": [PINNED]},
         authorization={"users": [{"user": "CN=u"}]}),
     row("", system_account="$G"),
+    row("", jetstream={}, accounts={"A": {**A, "jetstream": True}}),
+    row("", jetstream={}, accounts={"$SYS": A}),
     row("", accounts={"A": {**A, "imports": [{"stream": {"account": "B", "subject": "s"}}]},
                       "B": {"exports": [{"stream": "s"}]}}),
     row("", leafnodes={"remotes": [

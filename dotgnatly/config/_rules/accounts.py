@@ -116,6 +116,14 @@ def _unreachable(config: Any, found: Findings) -> None:
             found.warn(path, "has no user, leaf node or import: nobody can reach it")
 
 
+def _jetstream(config: Any, found: Findings) -> None:
+    on = get(config, "jetstream") and get(config, "jetstream", "enabled") is not False
+    system = get(config, "system_account") or _SYSTEM
+    accounts = {n: a for n, a in (get(config, "accounts") or {}).items() if n != system}
+    if on and accounts and not any(get(account, "jetstream") for account in accounts.values()):
+        found.warn("jetstream", "no account has it; beside others the global account does not")
+
+
 RULES: tuple[Rule, ...] = (
     _reserved,
     _shared,
@@ -124,4 +132,5 @@ RULES: tuple[Rule, ...] = (
     _callout,
     _default_domains,
     _unreachable,
+    _jetstream,
 )

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// What a reload leaves undone of accounts that come and go.
+
+// closeLeafs closes the leaf nodes that could not log in again. The server asks its clients only.
+func (e *embedded) closeLeafs(why func(*server.ConnInfo) string) {
+	for _, c := range e.leafs() {
+		if why(c) != "" {
+			_ = e.srv.Load().DisconnectClientByID(c.Cid)
+		}
+	}
+}
+
+// registerImporters makes the accounts that come with imports of services. Those that a reload makes, the
+// server leaves without subscriptions for their imports until the next one; those that are there, it does
+// not. They stay for as long as this configuration, or until the next reload if it is refused.
+func (e *embedded) registerImporters(next *server.Options) {
+	for _, account := range next.Accounts {
+		if account.NumServiceImports() > 0 {
+			e.srv.Load().LookupOrRegisterAccount(account.Name)
+		}
+	}
+}
+
+// accountsGone are the live accounts that options do without. The server goes on with their streams,
+// which nobody could reach again: another account of the same name would be given them, and they still
+// listen in the old one. Stopped, they are read from disk by the next account of that name. In a cluster
+// the meta group assigns them, and would not do so again.
+func (e *embedded) accountsGone(next *server.Options) []*server.Account {
+	var gone []*server.Account
+	s := e.srv.Load()
+	if s.JetStreamIsClustered() || next.TrustedKeys != nil {
+		return nil
+	}
+	for _, account := range e.opts.Load().Accounts {
+		stays := func(other *server.Account) bool { return other.Name == account.Name }
+		if live, err := s.LookupAccount(account.Name); err == nil && !slices.ContainsFunc(next.Accounts, stays) {
+			gone = append(gone, live)
+		}
+	}
+	return gone
+}
