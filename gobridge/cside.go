@@ -18,6 +18,7 @@ const (
 	codePortInUse  = int32(C.GB_EPORTINUSE)
 	codeChange     = int32(C.GB_ECHANGE)
 	codeRestart    = int32(C.GB_ERESTART)
+	codeState      = int32(C.GB_ESTATE)
 	codeStopped    = int32(C.GB_ESTOPPED)
 	codeNotFound   = int32(C.GB_ENOTFOUND)
 	codePanic      = int32(C.GB_EPANIC)
