@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"slices"
 
 	"github.com/nats-io/jwt/v2"
@@ -121,13 +120,7 @@ func (f findings) lasting() []place {
 	return slices.DeleteFunc(slices.Clone(f.Errors), func(p place) bool { return p[0] == "exp" || p[0] == "nbf" })
 }
 
-func claimsFault(err error) error {
-	var wrongType *json.UnmarshalTypeError
-	if errors.As(err, &wrongType) {
-		return configFault(wrongType.Field, "is a %s, not a %s", wrongType.Value, wrongType.Type)
-	}
-	return configFault("", "%s", hideTelltales(err.Error()))
-}
+func claimsFault(err error) error { return configFault("", "%s", hideTelltales(err.Error())) }
 
 // formatCreds writes a .creds file, of a user JWT and its seed, which it wipes.
 func formatCreds(token string, seed []byte) ([]byte, error) {

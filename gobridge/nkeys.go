@@ -17,7 +17,7 @@ var makePair = map[string]func() (nkeys.KeyPair, error){
 func createPair(kind string) ([]byte, error) {
 	create, ok := makePair[kind]
 	if !ok {
-		return nil, configFault("kind", "there are no keys of the kind %q", kind)
+		return nil, configFault("kind", "must be operator, account, user, server, cluster or curve")
 	}
 	pair, err := create()
 	if err != nil {

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeAlias
 
+from dotgnatly.config import _units
 from dotgnatly.config._containers import FrozenDict, Items, Named
 from dotgnatly.config._kinds import Faults, Kind, Span, Text, nanoseconds, under, wrong
 from dotgnatly.config._rules.operators import is_public_nkey
@@ -76,7 +77,7 @@ class Revocations(Named):
         found = [*super().faults(value)]
         for key in value if isinstance(value, FrozenDict) else ():
             # Spelt wrong, nobody would be revoked.
-            found += under(key, self.key.faults(key))
+            found += under(_units.redact(str(key)), self.key.faults(key))
         return found
 
 

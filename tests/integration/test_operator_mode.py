@@ -11,7 +11,14 @@ from nats.aio.client import Client
 from nats.errors import Error
 from nats.js.errors import APIError
 
-from dotgnatly import ConfigError, NatsController, StateError, jwt
+from dotgnatly import (
+    AsyncNatsController,
+    ConfigError,
+    NatsController,
+    ServerStoppedError,
+    StateError,
+    jwt,
+)
 from tests.conftest import answer, answered, is_answered
 from tests.realms import Realm
 
@@ -260,6 +267,17 @@ async def test_of_two_pushes_in_a_second_the_last_is_in_force(realm, server, ins
         server.push_account(realm.account_jwt(limits={"conn": most}))
     await inside.enter(creds := realm.creds())
     await inside.refused(creds, "maximum account active connections")
+
+
+async def test_the_async_controller_pushes_as_well(realm, resolver, members):
+    """The same call, awaited; and neither has anything to push to when it does not run."""
+    shop = jwt.create_pair("account")
+    controller = AsyncNatsController(realm.config(resolver))
+    async with controller:
+        await controller.push_account(realm.account_jwt(shop))
+        await members(controller).enter(realm.creds(signer=shop))
+    with pytest.raises(ServerStoppedError):
+        await controller.push_account(realm.account_jwt(shop))
 
 
 async def test_a_memory_resolver_makes_a_version_of_a_push(realm, members):
