@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"github.com/nats-io/jwt/v2"
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nkeys"
 )
 
@@ -110,6 +112,25 @@ func examine(claims jwt.Claims) findings {
 			found.Errors = append(found.Errors, p)
 		default:
 			found.Warnings = append(found.Warnings, p)
+		}
+	}
+	if account, ok := claims.(*jwt.AccountClaims); ok {
+		found.Errors = append(found.Errors, wrongMappings(account.Mappings)...)
+	}
+	return found
+}
+
+// wrongMappings are those that the server would pass over: the jwt module lets them through.
+func wrongMappings(mappings jwt.Mapping) (found []place) {
+	for _, source := range slices.Sorted(maps.Keys(mappings)) {
+		for _, destination := range mappings[source] {
+			err := server.ValidateMapping(string(source), string(destination.Subject))
+			if err == nil {
+				_, err = server.NewSubjectTransform(string(source), string(destination.Subject))
+			}
+			if err != nil {
+				found = append(found, place{"nats.mappings." + string(source), err.Error()})
+			}
 		}
 	}
 	return found

@@ -159,6 +159,7 @@ func TestWrongClaimsAreNotSigned(t *testing.T) {
 		"another type":         {`{"sub":"` + account.Public + `","nats":{"type":"generic"}}`, operator.Seed, "nats.type"},
 		"no JSON":              {`{`, operator.Seed, ""},
 		"a string for a limit": {`{"sub":"` + account.Public + `","nats":{"type":"account","limits":{"conn":"1"}}}`, operator.Seed, ""},
+		"no such wildcard":     {`{"sub":"` + account.Public + `","nats":{"type":"account","mappings":{"a.*":[{"subject":"b.$2"}]}}}`, operator.Seed, "nats.mappings.a.*"},
 		"export without type":  {`{"sub":"` + account.Public + `","nats":{"type":"account","exports":[{"subject":"a"}]}}`, operator.Seed, ""},
 		"no such network":      {`{"sub":"` + user.Public + `","nats":{"type":"user","src":["here"]}}`, account.Seed, ""},
 	} {
