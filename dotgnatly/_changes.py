@@ -101,6 +101,16 @@ class Changes:
         """Put an earlier version in force again."""
         return self._make(partial(self._propose_rollback, number), options)
 
+    def push_account(
+        self, account_jwt: str, options: Options
+    ) -> Steps[ConfigurationVersion | None]:
+        """Put the JWT of an account in force; a resolver in memory has it in the configuration."""
+        account = yield from self._server.locked(self._server.push_account(account_jwt))
+        if account is None:
+            return None
+        patch = BrokerConfiguration(resolver_preload={account: account_jwt})
+        return (yield from self.update(patch, {}, options))
+
     def plan(self, change: Change | None, fields: Mapping[str, Any]) -> Steps["Plan"]:
         """What ``update`` would do."""
         return self._server.locked(self._plan(change, fields))

@@ -49,6 +49,16 @@ cdef extern from "libgobridge.h" nogil:
     void gb_config_places(char *kind, size_t kn, char *data, size_t n, gb_handle *job, gb_error *e)
     void gb_config_check(char *text, size_t n, char *over, size_t on, gb_handle *job, gb_error *e)
     void gb_config_compare(char *path, size_t pn, char *text, size_t n, gb_handle *job, gb_error *e)
+    void gb_nkey_create(char *kind, size_t n, gb_buf *out, gb_error *e)
+    void gb_nkey_public(char *seed, size_t n, gb_buf *out, gb_error *e)
+    void gb_nkey_sign(char *seed, size_t sn, char *data, size_t n, gb_buf *out, gb_error *e)
+    void gb_nkey_verify(char *key, size_t kn, char *data, size_t n, char *signature, size_t sn,
+                        int *valid, gb_error *e)
+    void gb_jwt_encode(char *claims, size_t n, char *seed, size_t sn, gb_buf *out, gb_error *e)
+    void gb_jwt_decode(char *token, size_t n, gb_buf *out, gb_error *e)
+    void gb_jwt_check(char *claims, size_t n, gb_buf *out, gb_error *e)
+    void gb_creds_format(char *token, size_t n, char *seed, size_t sn, gb_buf *out, gb_error *e)
+    void gb_creds_parse(char *data, size_t n, gb_buf *out, gb_error *e)
     void gb_server_start(char *text, size_t n, char *over, size_t on, gb_handle *server,
                          gb_handle *job, gb_error *e)
     void gb_server_apply(gb_handle server, char *text, size_t n, char *over, size_t on,
@@ -69,6 +79,7 @@ cdef extern from "libgobridge.h" nogil:
     void gb_server_reopen_log(gb_handle server, gb_handle *job, gb_error *e)
     void gb_client_disconnect(gb_handle server, uint64_t cid, gb_handle *job, gb_error *e)
     void gb_client_lame_duck(gb_handle server, uint64_t cid, gb_handle *job, gb_error *e)
+    void gb_server_push_account(gb_handle server, char *token, size_t n, gb_handle *job, gb_error *e)
     void gb_logs_open(intptr_t socket, gb_error *e)
     void gb_logs_take(gb_buf *out, gb_error *e)
 
@@ -291,6 +302,69 @@ def config_compare(bytes path not None, bytes text not None) -> Job:
     _check(&e)
     return _job(job)
 
+ctypedef void (*_Taking)(char *, size_t, gb_buf *, gb_error *) noexcept nogil
+ctypedef void (*_TakingTwo)(char *, size_t, char *, size_t, gb_buf *, gb_error *) noexcept nogil
+
+cdef bytes _give(_Taking function, bytes data):
+    cdef gb_buf out
+    cdef gb_error e
+    cdef char *p = data
+    cdef size_t n = len(data)
+    _require_owner()
+    with nogil:
+        function(p, n, &out, &e)
+    _check(&e)
+    return _take(&out)
+
+cdef bytes _give_two(_TakingTwo function, bytes data, bytes more):
+    cdef gb_buf out
+    cdef gb_error e
+    cdef char *p = data
+    cdef char *m = more
+    cdef size_t n = len(data), mn = len(more)
+    _require_owner()
+    with nogil:
+        function(p, n, m, mn, &out, &e)
+    _check(&e)
+    return _take(&out)
+
+def nkey_create(bytes kind not None) -> bytes:
+    return _give(gb_nkey_create, kind)
+
+def nkey_public(bytes seed not None) -> bytes:
+    return _give(gb_nkey_public, seed)
+
+def nkey_sign(bytes seed not None, bytes data not None) -> bytes:
+    return _give_two(gb_nkey_sign, seed, data)
+
+def nkey_verify(bytes key not None, bytes data not None, bytes signature not None) -> bool:
+    cdef gb_error e
+    cdef int valid
+    cdef char *k = key
+    cdef char *p = data
+    cdef char *s = signature
+    cdef size_t kn = len(key), n = len(data), sn = len(signature)
+    _require_owner()
+    with nogil:
+        gb_nkey_verify(k, kn, p, n, s, sn, &valid, &e)
+    _check(&e)
+    return bool(valid)
+
+def jwt_encode(bytes claims not None, bytes seed not None) -> bytes:
+    return _give_two(gb_jwt_encode, claims, seed)
+
+def jwt_decode(bytes token not None) -> bytes:
+    return _give(gb_jwt_decode, token)
+
+def jwt_check(bytes claims not None) -> bytes:
+    return _give(gb_jwt_check, claims)
+
+def creds_format(bytes token not None, bytes seed not None) -> bytes:
+    return _give_two(gb_creds_format, token, seed)
+
+def creds_parse(bytes data not None) -> bytes:
+    return _give(gb_creds_parse, data)
+
 def server_start(owner, bytes text not None, bytes overlay not None) -> Job:
     # What changes a server is noted in its owner from here, as owner.handle and owner.pending: in Python
     # a signal could come before.
@@ -437,6 +511,17 @@ def client_lame_duck(uint64_t server, uint64_t cid) -> Job:
     _require_owner()
     with nogil:
         gb_client_lame_duck(server, cid, &job, &e)
+    _check(&e)
+    return _job(job)
+
+def server_push_account(uint64_t server, bytes token not None) -> Job:
+    cdef gb_error e
+    cdef gb_handle job
+    cdef char *p = token
+    cdef size_t n = len(token)
+    _require_owner()
+    with nogil:
+        gb_server_push_account(server, p, n, &job, &e)
     _check(&e)
     return _job(job)
 

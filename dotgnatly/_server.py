@@ -448,6 +448,13 @@ class Server:
         """Close log_file and open it again."""
         yield Wait(runtime.native().server_reopen_log(self.require_running()))
 
+    def push_account(self, account_jwt: str) -> Steps[str | None]:
+        """Give the JWT of an account to a directory; its public nkey if there is none."""
+        token = account_jwt.encode(errors="replace")
+        job = runtime.native().server_push_account(self.require_running(), token)
+        answer = msgspec.json.decode((yield Wait(job)))
+        return None if answer["kept"] else answer["account"]
+
     def connect(self, socket: "socket.socket") -> None:
         """Make one end of a socket pair a client connection; Go has its descriptor then."""
         handle = self.require_running()

@@ -142,6 +142,18 @@ class AsyncNatsController(_Controller, AsyncAccountCalls, AsyncClientCalls):
         options = Options(timeout, allow_restart, author, reason)
         return await self._run(self._changes.rollback(number, options))
 
+    async def push_account(
+        self,
+        account_jwt: str,
+        *,
+        timeout: float | None = 30.0,
+        author: str | None = None,
+        reason: str | None = None,
+    ) -> ConfigurationVersion | None:
+        """As ``NatsController.push_account``."""
+        options = Options(timeout, author=author, reason=reason)
+        return await self._run(self._changes.push_account(account_jwt, options))
+
     async def history(self) -> list[ConfigurationVersion]:
         """As ``NatsController.history``."""
         return await self._run(self._server.locked(self._server.versions()))

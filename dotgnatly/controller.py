@@ -442,6 +442,40 @@ class NatsController(_Controller, AccountCalls, ClientCalls):
         options = Options(timeout, allow_restart, author, reason)
         return self._run(self._changes.rollback(number, options))
 
+    def push_account(
+        self,
+        account_jwt: str,
+        *,
+        timeout: float | None = 30.0,
+        author: str | None = None,
+        reason: str | None = None,
+    ) -> ConfigurationVersion | None:
+        """Put the JWT of an account in force, a new one or one that is there already.
+
+        Clients stay connected that may be; those of revoked users are cut off. A resolver of the
+        type "full" keeps it in its directory, from where other servers get it within its
+        ``interval``. One in memory keeps nothing: there it becomes part of the configuration, in
+        ``resolver_preload``.
+
+        Args:
+            account_jwt: Signed by an operator of the server's, see ``dotgnatly.jwt``.
+            timeout: Seconds until it must be done.
+            author: Who changes it, for the version.
+            reason: Why, for the version.
+
+        Returns:
+            The version that is in force now; None if a directory keeps the JWT.
+
+        Raises:
+            ConfigError: It is not valid, has expired, or is signed by somebody else; nothing was
+                changed.
+            StateError: The server has no resolver of these types.
+            ChangeError: It cannot be kept; nothing was changed.
+            DotgnatlyError: As ``update_config``.
+        """
+        options = Options(timeout, author=author, reason=reason)
+        return self._run(self._changes.push_account(account_jwt, options))
+
     def history(self) -> list[ConfigurationVersion]:
         """The versions that are kept, oldest first: the last one is in force while it runs.
 

@@ -88,6 +88,24 @@ enum {
 /* gb_config_compare: a job. Names of the options that differ between a file, read as nats-server reads
  * it, and a text; result JSON [name, ...]. */
 
+/* -- keys and JWTs ------------------------------------------------------------------------------- */
+
+/* These compute and wait for nothing. Seeds are wiped here after use, and none is kept. */
+
+/* gb_nkey_create: makes a pair of the kind operator, account, user, server, cluster or curve; JSON {public,
+ * seed} to out. Source: nkeys.CreatePair. */
+/* gb_nkey_public: the public key of a seed to out. */
+/* gb_nkey_sign: the signature of data, 64 bytes, to out. */
+/* gb_nkey_verify: writes 1 to valid if the owner of a public key has signed the data. */
+/* gb_jwt_encode: signs the claims of an operator, account or user, JSON as in their JWT with nats.type; what
+ * they do not say has no limit. The JWT to out. Source: jwt.Claims.Encode. */
+/* gb_jwt_decode: verifies the signature of such a JWT; JSON {claims, errors, warnings} to out, each a list of
+ * [path, message]; what is wrong for its time only is an error of the path exp or nbf. Source: jwt.Decode,
+ * Claims.Validate. */
+/* gb_jwt_check: JSON {errors, warnings} of claims that are not signed yet. */
+/* gb_creds_format: a .creds file of a user's JWT and seed to out. Source: jwt.FormatUserConfig. */
+/* gb_creds_parse: the parts of such a file, JSON {jwt, seed}, to out. */
+
 /* -- servers ------------------------------------------------------------------------------------- */
 
 /* gb_server_start: a job. text is NATS configuration text; overlay is a JSON object with what no key can
@@ -111,6 +129,10 @@ enum {
 /* gb_server_connect: adopts one end of a connected stream socket as an in-process client connection. The
  * socket is Go's from then on, also on error. Source: Server.InProcessConn. */
 /* gb_server_reopen_log: a job. Closes and opens log_file again, for log rotation from outside. */
+
+/* gb_server_push_account: a job. Gives the JWT of an account to the account resolver, once it is found valid
+ * and its issuer trusted; its clients that may no longer be connected are cut off. Result: JSON {account,
+ * kept}; a resolver in memory keeps nothing, it is configured. Source: server.DirAccResolver. */
 
 /* -- connections of a server --------------------------------------------------------------------- */
 

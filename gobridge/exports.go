@@ -17,6 +17,9 @@ import (
 
 func text(data *C.char, n C.size_t) string { return C.GoStringN(data, C.int(n)) }
 
+// bytesOf is a copy that Go may wipe.
+func bytesOf(data *C.char, n C.size_t) []byte { return C.GoBytes(unsafe.Pointer(data), C.int(n)) }
+
 func fill(out *C.gb_buf, data []byte) {
 	if len(data) > 0 {
 		out.data, out.len = (*C.char)(C.CBytes(data)), C.size_t(len(data))
@@ -179,6 +182,99 @@ func gb_config_compare(path *C.char, pn C.size_t, data *C.char, n C.size_t, star
 	})
 }
 
+//export gb_nkey_create
+func gb_nkey_create(kind *C.char, n C.size_t, out *C.gb_buf, e *C.gb_error) {
+	*out = C.gb_buf{}
+	guard(e, func() error {
+		pair, err := createPair(text(kind, n))
+		fill(out, pair)
+		clear(pair)
+		return err
+	})
+}
+
+//export gb_nkey_public
+func gb_nkey_public(seed *C.char, n C.size_t, out *C.gb_buf, e *C.gb_error) {
+	*out = C.gb_buf{}
+	guard(e, func() error {
+		public, err := publicKey(bytesOf(seed, n))
+		fill(out, []byte(public))
+		return err
+	})
+}
+
+//export gb_nkey_sign
+func gb_nkey_sign(seed *C.char, sn C.size_t, data *C.char, n C.size_t, out *C.gb_buf, e *C.gb_error) {
+	*out = C.gb_buf{}
+	guard(e, func() error {
+		signature, err := sign(bytesOf(seed, sn), bytesOf(data, n))
+		fill(out, signature)
+		return err
+	})
+}
+
+//export gb_nkey_verify
+func gb_nkey_verify(public *C.char, pn C.size_t, data *C.char, n C.size_t, signature *C.char, sn C.size_t, valid *C.int, e *C.gb_error) {
+	*valid = 0
+	guard(e, func() error {
+		ok, err := verify(text(public, pn), bytesOf(data, n), bytesOf(signature, sn))
+		*valid = cbool(ok)
+		return err
+	})
+}
+
+//export gb_jwt_encode
+func gb_jwt_encode(claims *C.char, n C.size_t, seed *C.char, sn C.size_t, out *C.gb_buf, e *C.gb_error) {
+	*out = C.gb_buf{}
+	guard(e, func() error {
+		token, err := encodeClaims(bytesOf(claims, n), bytesOf(seed, sn))
+		fill(out, []byte(token))
+		return err
+	})
+}
+
+//export gb_jwt_decode
+func gb_jwt_decode(token *C.char, n C.size_t, out *C.gb_buf, e *C.gb_error) {
+	*out = C.gb_buf{}
+	guard(e, func() error {
+		claims, err := decodeClaims(text(token, n))
+		fill(out, claims)
+		return err
+	})
+}
+
+//export gb_jwt_check
+func gb_jwt_check(claims *C.char, n C.size_t, out *C.gb_buf, e *C.gb_error) {
+	*out = C.gb_buf{}
+	guard(e, func() error {
+		found, err := checkClaims(bytesOf(claims, n))
+		fill(out, found)
+		return err
+	})
+}
+
+//export gb_creds_format
+func gb_creds_format(token *C.char, n C.size_t, seed *C.char, sn C.size_t, out *C.gb_buf, e *C.gb_error) {
+	*out = C.gb_buf{}
+	guard(e, func() error {
+		file, err := formatCreds(text(token, n), bytesOf(seed, sn))
+		fill(out, file)
+		clear(file)
+		return err
+	})
+}
+
+//export gb_creds_parse
+func gb_creds_parse(data *C.char, n C.size_t, out *C.gb_buf, e *C.gb_error) {
+	*out = C.gb_buf{}
+	guard(e, func() error {
+		parts, err := parseCreds(bytesOf(data, n))
+		fill(out, parts)
+		clear(parts)
+		return err
+	})
+}
+
 //export gb_server_start
 func gb_server_start(data *C.char, n C.size_t, over *C.char, on C.size_t, h *C.gb_handle, started *C.gb_handle, e *C.gb_error) {
 	*h, *started = 0, 0
@@ -327,6 +423,16 @@ func gb_client_lame_duck(h C.gb_handle, cid C.uint64_t, started *C.gb_handle, e 
 	*started = 0
 	guard(e, func() error {
 		j, err := lameDuckClient(uint64(h), uint64(cid))
+		*started = C.gb_handle(j)
+		return err
+	})
+}
+
+//export gb_server_push_account
+func gb_server_push_account(h C.gb_handle, token *C.char, n C.size_t, started *C.gb_handle, e *C.gb_error) {
+	*started = 0
+	guard(e, func() error {
+		j, err := pushAccount(uint64(h), text(token, n))
 		*started = C.gb_handle(j)
 		return err
 	})

@@ -6,7 +6,7 @@ An ignore that is not needed is an error, so each of them stands for one that th
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import assert_type
 
@@ -38,6 +38,7 @@ from dotgnatly import (
     UserConfiguration,
     WebsocketConfiguration,
     hash_password,
+    jwt,
 )
 from dotgnatly.monitoring import Healthz, Varz
 
@@ -85,6 +86,29 @@ def blocks() -> None:
     MqttConfiguration(ackwait=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     GatewayConfiguration(gateways="A")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     TlsConfiguration(curve_preferences=["P"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+
+
+def operators(token: str, path: Path) -> None:
+    """Claims take what a JWT can say, and what is read has the class that was asked for."""
+    pair = jwt.create_pair("operator")
+    assert_type(pair, jwt.KeyPair)
+    limits = jwt.OperatorLimits(conn=100, payload="1MB", tiered_limits={"R1": {"streams": 5}})
+    account = jwt.AccountClaims(sub="A", exp=datetime.now(UTC), nats=jwt.Account(limits=limits))
+    jwt.UserClaims(sub="U", nats=jwt.User(pub="a.>", sub={"deny": ["b"]}, resp={"ttl": "1m"}))
+    jwt.AccountClaims(nats={"signing_keys": ["A", jwt.UserScope(key="A", template={"pub": "a"})]})
+    assert_type(jwt.encode(account, pair.seed), str)
+    assert_type(jwt.decode(token), jwt.AnyClaims)
+    assert_type(jwt.decode(token, jwt.UserClaims, check_time=False), jwt.UserClaims)
+    assert_type(jwt.revoke(account, "U", at=datetime.now(UTC)), jwt.AccountClaims)
+    assert_type(account.validate(), tuple[Fault, ...])
+    assert_type(jwt.read_creds(path).seed, str)
+    assert_type(NatsController().push_account(token, author="a"), ConfigurationVersion | None)
+
+    jwt.create_pair("king")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    jwt.encode(pair, "S")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    jwt.decode(token, jwt.User)  # type: ignore[type-var]  # pyright: ignore
+    jwt.UserClaims(exp="now")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    jwt.OperatorLimits(con=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 def immutable(config: BrokerConfiguration) -> None:

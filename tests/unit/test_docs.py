@@ -107,7 +107,13 @@ def run(*arguments):
 
 @pytest.mark.parametrize("block", list(blocks("python")))
 def test_python_blocks_run(folder, block):
-    """A reader copies them as they stand, and sees what the page shows."""
+    """A reader copies them as they stand, and sees what the page shows.
+
+    One that begins with the name of a file is that file, for the others of the page to import.
+    """
+    for (other,) in (param.values for param in blocks("python")):
+        if other.page == block.page and (name := re.match(r"# (\w+\.py)\n", other.text)):
+            (folder / name[1]).write_text(other.text)
     (folder / "block.py").write_text(block.text)
     printed = run("block.py")
     if block.output is not None:
