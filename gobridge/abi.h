@@ -129,7 +129,6 @@ enum {
 /* gb_server_connect: adopts one end of a connected stream socket as an in-process client connection. The
  * socket is Go's from then on, also on error. Source: Server.InProcessConn. */
 /* gb_server_reopen_log: a job. Closes and opens log_file again, for log rotation from outside. */
-
 /* gb_server_push_account: a job. Gives the JWT of an account to the account resolver, once it is found valid
  * and its issuer trusted; its clients that may no longer be connected are cut off. Result: JSON {account,
  * kept}; a resolver in memory keeps nothing, it is configured. Source: server.DirAccResolver. */
