@@ -383,12 +383,12 @@ async def test_default_permissions_are_of_users_that_have_none(realm, server, in
     await until(lambda: client.heard('Publish to "b"'))
 
 
-async def test_leave_to_reply_is_for_so_many_replies(realm, inside):
+async def test_leave_to_reply_is_for_so_many_replies(realm, server, inside):
     """A service answers whom it was asked by, and publishes nothing else."""
     service = await inside.enter(realm.creds(resp={"max": 1, "ttl": "1m"}))
     client = await inside.enter(realm.creds())
     questions = await service.subscribe("ask")
-    await service.flush()
+    await until(lambda: any(client.subscriptions for client in server.clients()))
     answers = await client.subscribe("reply")
     await client.publish("ask", b"", reply="reply")
     question = await questions.next_msg(timeout=5)

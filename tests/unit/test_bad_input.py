@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dotgnatly import BrokerConfiguration, ConfigError
-from tests.conftest import counts
+from tests.conftest import counts, wait_until
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
 TEN_MB = 10_000_000
@@ -331,7 +331,7 @@ def test_refused_files_leave_nothing_behind(conf):
     files = len([*open_files.iterdir()]) if open_files.exists() else 0
     for _ in range(20):
         read()
-    assert counts()["goroutines"] <= goroutines + 1
+    wait_until(lambda: counts()["goroutines"] <= goroutines + 1, "no goroutine is left")
     assert threading.active_count() == threads
     if files:
         assert len([*open_files.iterdir()]) == files
