@@ -59,6 +59,7 @@ class _Controller:
 
         Raises:
             ConfigError: ``config`` is a dict with an unknown key.
+            ValueError: ``version_store`` keeps no version.
         """
         caller = sys._getframe(1)  # noqa: SLF001 - for the warning about a controller never closed
         self._server = Server(

@@ -1,5 +1,6 @@
 """Events of a server, and the handlers that are called for them."""
 
+import _thread
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
@@ -75,14 +76,17 @@ class Handlers:
 
     def __init__(self) -> None:
         self._of: dict[str, tuple[Handler, ...]] = dict.fromkeys(get_args(EventName), ())
+        self._lock = _thread.allocate_lock()
 
     def add(self, event: EventName, handler: Handler) -> None:
         """Call the handler for the event from now on, after those that are there."""
-        self._of[_known(event)] += (handler,)
+        with self._lock:
+            self._of[_known(event)] += (handler,)
 
     def remove(self, event: EventName, handler: Handler) -> None:
         """Call it no more; nothing happens if it was not called."""
-        self._of[_known(event)] = tuple(h for h in self._of[event] if h != handler)
+        with self._lock:
+            self._of[_known(event)] = tuple(h for h in self._of[event] if h != handler)
 
     def __contains__(self, event: object) -> bool:
         return bool(self._of[str(event)])

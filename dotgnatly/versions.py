@@ -52,7 +52,7 @@ class ConfigurationStore(Protocol):
     """
 
     limit: int
-    """How many versions are kept; the oldest go first."""
+    """How many versions are kept, 1 or more; the oldest go first."""
 
     def load(self) -> Sequence[ConfigurationVersion]:
         """The versions that are there, oldest first."""
@@ -173,6 +173,8 @@ def as_store(
         return MemoryConfigurationStore()
     if isinstance(store, str | os.PathLike):
         return SqliteConfigurationStore(store)
+    if store.limit < 1:
+        raise ValueError(f"a version store keeps at least the version in force, not {store.limit}")
     return store
 
 

@@ -295,7 +295,7 @@ func compareLive(h uint64, kind, data string) (uint64, error) {
 		}
 		defer closeResolver(opts)
 		if err != nil {
-			return nil, err
+			return nil, withoutSecrets(err, data)
 		}
 		names := []string{}
 		for _, account := range opts.Accounts {
@@ -306,7 +306,7 @@ func compareLive(h uint64, kind, data string) (uint64, error) {
 		}
 		want := overlaid("", e.set.overlay, opts)
 		if _, err := server.NewServer(want.opts); err != nil {
-			return nil, configFault("", "%v", err)
+			return nil, withoutSecrets(configFault("", "%v", err), data)
 		}
 		takeFound(want.opts, e.set.opts)
 		names = append(names, differences(e.set.opts, want.opts)...)

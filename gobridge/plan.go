@@ -34,7 +34,7 @@ func planChange(h uint64, kind, text string, over overlay) (uint64, error) {
 		defer e.mu.Unlock()
 		next, err := newServerSettings(text, over)
 		if err != nil {
-			return nil, err
+			return nil, withoutSecrets(err, text)
 		}
 		defer closeResolver(next.opts)
 		why := closer(e.set.opts, next.opts)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,5 +74,25 @@ func TestSyntaxErrorsOfIncludedFilesAreHidden(t *testing.T) {
 	_, err = readConfig("file", path)
 	if found := faultPlaces(t, err); !strings.Contains(found[0][1], "MISSING_NAME") {
 		t.Errorf("faults are %q", found)
+	}
+}
+
+func TestNoJobOfAServerSaysASecret(t *testing.T) {
+	t.Parallel()
+	handle, _ := start(t, plain)
+	wrong := plain + ", accounts { A { nkey: hunter2 } }"
+	for name, ask := range map[string]func() (uint64, error){
+		"apply":   func() (uint64, error) { return applySettings(handle, wrong, overlay{}) },
+		"restart": func() (uint64, error) { return restartServer(handle, wrong, overlay{}) },
+		"plan":    func() (uint64, error) { return planChange(handle, "hot", wrong, overlay{}) },
+		"compare": func() (uint64, error) { return compareLive(handle, "text", wrong) },
+	} {
+		j, err := ask()
+		check(t, err)
+		_, err = await(t, j)
+		wantFault(t, err, codeConfig, "nkey")
+		if strings.Contains(fmt.Sprint(err, faultPlaces(t, err)), "hunter2") {
+			t.Errorf("%s: a secret is in %v", name, err)
+		}
 	}
 }

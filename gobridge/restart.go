@@ -32,7 +32,9 @@ func restartServer(h uint64, text string, over overlay) (uint64, error) {
 		if j.ctx.Err() != nil {
 			return nil, errCanceled
 		}
-		return e.restart(j, text, over)
+		before := e.set.text
+		state, err := e.restart(j, text, over)
+		return state, withoutSecrets(err, before, text)
 	}), nil
 }
 

@@ -3,11 +3,12 @@
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
 
-from dotgnatly import BrokerConfiguration, NotFoundError
+from dotgnatly import BrokerConfiguration, NatsController, NotFoundError
 from dotgnatly.versions import (
     ConfigurationVersion,
     History,
@@ -83,6 +84,25 @@ def test_a_file_is_its_owner_s_alone(tmp_path):
     store = SqliteConfigurationStore(path)
     store.load()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks of files are the process's there only")
+def test_reading_ends_no_lock_of_the_process(tmp_path, run_python):
+    """A file that is closed takes with it the locks of all who have it open, SQLite included."""
+    path = tmp_path / "versions.db"
+    store = SqliteConfigurationStore(path)
+    store.append(version(1))
+    with closing(sqlite3.connect(path)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        store.load()
+        another = "import sqlite3, sys; sqlite3.connect(sys.argv[1], 0).execute('BEGIN IMMEDIATE')"
+        assert "database is locked" in run_python(another, str(path)).err
+
+
+def test_a_store_keeps_at_least_one_version():
+    """The one in force; -0 would be all of them."""
+    with pytest.raises(ValueError, match="not 0"):
+        NatsController(version_store=MemoryConfigurationStore(limit=0))
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path):
