@@ -252,7 +252,7 @@ class Server:
                 self._due = None  # it was cancelled, and says so
             if self._due is not None:
                 yield from self._note(self._due)
-            self.pending = None
+        self.pending = self._due = None  # also what was never sent
 
     def carry_out(
         self, send: Callable[[], object], due: Due, timeout: float | None, late: DotgnatlyError
