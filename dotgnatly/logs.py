@@ -16,7 +16,6 @@ from dotgnatly._wake import Wake
 
 if TYPE_CHECKING:
     import logging
-    import threading
 
 TRACE = 5
 """Level of the server's trace lines, below DEBUG."""
@@ -24,7 +23,8 @@ TRACE = 5
 _starting = _thread.allocate_lock()
 _ended = False
 _open = False
-_thread_of_lines: "threading.Thread | None" = None
+_delivering = _thread.allocate_lock()
+"""Held by the thread that delivers the lines, until there will be no more."""
 _wake: Wake | None = None
 _logger: "logging.Logger | None" = None
 
@@ -43,9 +43,9 @@ def start(library: ModuleType) -> None:
 
     Called while the first server starts: what is imported here costs no time of its own then.
     """
-    import threading
+    import threading  # noqa: F401 - for the thread
 
-    global _open, _thread_of_lines, _wake  # noqa: PLW0603 - one thread a process
+    global _open, _wake  # noqa: PLW0603 - one thread a process
     if _open:
         return
     with _starting:  # in parts, as a signal can end each call, and the next one goes on from there
@@ -53,12 +53,11 @@ def start(library: ModuleType) -> None:
             return
         if _wake is None:
             _wake = Wake()
-        if _thread_of_lines is None:
-            _thread_of_lines = threading.Thread(
-                target=_deliver_all, args=(library, _wake), name="dotgnatly-logs", daemon=True
-            )
-        if not _thread_of_lines.is_alive():
-            _thread_of_lines.start()
+        if not _delivering.locked():
+            begun = _thread.allocate_lock()
+            begun.acquire()
+            _thread.start_new_thread(_deliver_all, (library, _wake, begun))
+            begun.acquire()
         library.logs_open(_wake.writer)
         _open = True
 
@@ -68,11 +67,11 @@ def stop(library: ModuleType) -> None:
     global _ended  # noqa: PLW0603 - as above
     with _starting:  # a daemon thread may be in the middle of a start
         _ended = True
-    if _thread_of_lines is None or _wake is None:
+    if _wake is None:
         return
     library.logs_open(-1)
     _wake.close_writer()
-    _thread_of_lines.join(2.0)
+    _delivering.acquire(timeout=2.0)
 
 
 def package_logger() -> "logging.Logger":
@@ -85,12 +84,21 @@ def package_logger() -> "logging.Logger":
     return logger
 
 
-def _deliver_all(library: ModuleType, wake: Wake) -> None:
+def _deliver_all(library: ModuleType, wake: Wake, begun: _thread.LockType) -> None:
+    import threading
+
+    ours = _delivering.acquire(blocking=False)  # else a signal has had two threads started
+    if ours:
+        threading.current_thread().name = "dotgnatly-logs"
+    begun.release()
+    if not ours:
+        return
     _deliver_some(library)
     while wake.read():
         _deliver_some(library)
     _deliver_some(library)
     wake.close_reader()
+    _delivering.release()
 
 
 def _deliver_some(library: ModuleType) -> None:
