@@ -33,7 +33,7 @@ async def talk(url: str, begun: asyncio.Event, stop: asyncio.Event) -> tuple[int
 
     asking, answering = [await nats.connect(url, disconnected_cb=disconnected) for _ in range(2)]
     await answering.subscribe("still.there", cb=answer)
-    await answering.flush()
+    await answering.request("still.there")  # whoever gets its own answer is subscribed
     begun.set()
     while not stop.is_set():
         answers += (await asking.request("still.there", timeout=5)).data == b"yes"

@@ -25,7 +25,7 @@ from dotgnatly import (
     StateError,
 )
 from dotgnatly.versions import MemoryConfigurationStore
-from tests.conftest import counts
+from tests.conftest import arrived, counts
 
 KEY = "a key of some length"
 NOBODY = "nats-route://127.0.0.1:1"
@@ -195,7 +195,7 @@ async def test_clients_come_back_after_a_restart(start):
     for _ in range(2):
         await asyncio.wait_for(back.get(), 10)
     subscription = await inside.subscribe("a")
-    await inside.flush()
+    await arrived(inside)
     await client.publish("a", b"hello")
     assert (await subscription.next_msg(timeout=5)).data == b"hello"
     await client.close()

@@ -440,7 +440,7 @@ async def test_twenty_clients_at_once(make, connect):
         clients = await asyncio.gather(*(connect(controller) for _ in range(20)))
         assert (await controller.varz()).connections == 20
         subscriptions = [await client.subscribe("all") for client in clients]
-        await asyncio.gather(*(client.flush() for client in clients))
+        await asyncio.gather(*(arrived(client) for client in clients))
         await asyncio.gather(*(client.publish("all", b"1") for client in clients))
         for subscription in subscriptions:
             for _ in clients:
