@@ -65,7 +65,10 @@ func (s *settings) keepPorts(before *settings) {
 // restoreProfPort makes the one port that the server does not write into its options, and compares at
 // a reload, what the text says again. It is read at the start only.
 func (s *settings) restoreProfPort() {
-	s.opts.ProfPort = s.asked[len(s.asked)-1]
+	// Not written in vain: the server may be reading it for its ports_file_dir.
+	if asked := s.asked[len(s.asked)-1]; s.opts.ProfPort != asked {
+		s.opts.ProfPort = asked
+	}
 }
 
 // newOptions are where the nats-server command starts from, too: its log lines have a time.
