@@ -14,7 +14,10 @@ func disconnectClient(h, cid uint64) (uint64, error) {
 		return 0, err
 	}
 	return startJob(func(j *job) ([]byte, error) {
-		s := e.srv.Load()
+		s, err := e.live()
+		if err != nil {
+			return nil, err
+		}
 		if s.DisconnectClientByID(cid) != nil {
 			return nil, noClient(cid)
 		}
@@ -42,8 +45,11 @@ func lameDuckClient(h, cid uint64) (uint64, error) {
 		return 0, err
 	}
 	return startJob(func(*job) ([]byte, error) {
-		s := e.srv.Load()
-		err := s.LDMClientByID(cid)
+		s, err := e.live()
+		if err != nil {
+			return nil, err
+		}
+		err = s.LDMClientByID(cid)
 		switch {
 		case err == nil:
 			return nil, nil

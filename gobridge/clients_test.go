@@ -47,3 +47,17 @@ func TestClientThatCannotBeToldIsNoLameDuck(t *testing.T) {
 	_, err = await(t, j)
 	wantFault(t, err, codeState, "cannot be told")
 }
+
+func TestThereAreNoClientsInTheMiddleOfARestart(t *testing.T) {
+	t.Parallel()
+	handle, _ := start(t, plain)
+	e := embeddedOf(t, handle)
+	s := e.srv.Swap(nil) // as a restart does for a moment
+	defer e.srv.Store(s)
+	for _, call := range []func(h, cid uint64) (uint64, error){disconnectClient, lameDuckClient} {
+		j, err := call(handle, 1)
+		check(t, err)
+		_, err = await(t, j)
+		wantFault(t, err, codeStopped)
+	}
+}
