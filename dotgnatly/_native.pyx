@@ -254,53 +254,55 @@ def password_hash(bytes password not None, int cost) -> Job:
     _check(&e)
     return _job(job)
 
-def config_read(bytes kind not None, bytes data not None) -> Job:
+ctypedef void (*_Starting)(char *, size_t, char *, size_t, gb_handle *, gb_error *) noexcept nogil
+ctypedef void (*_StartingOn)(gb_handle, char *, size_t, char *, size_t, gb_handle *,
+                             gb_error *) noexcept nogil
+ctypedef void (*_StartingOf)(gb_handle, uint64_t, gb_handle *, gb_error *) noexcept nogil
+
+cdef Job _start(_Starting function, bytes data, bytes more):
     cdef gb_error e
     cdef gb_handle job
-    cdef char *k = kind
     cdef char *p = data
-    cdef size_t kn = len(kind), n = len(data)
+    cdef char *m = more
+    cdef size_t n = len(data), mn = len(more)
     _require_owner()
     with nogil:
-        gb_config_read(k, kn, p, n, &job, &e)
+        function(p, n, m, mn, &job, &e)
     _check(&e)
     return _job(job)
+
+cdef Job _start_on(_StartingOn function, gb_handle server, bytes data, bytes more):
+    cdef gb_error e
+    cdef gb_handle job
+    cdef char *p = data
+    cdef char *m = more
+    cdef size_t n = len(data), mn = len(more)
+    _require_owner()
+    with nogil:
+        function(server, p, n, m, mn, &job, &e)
+    _check(&e)
+    return _job(job)
+
+cdef Job _start_of(_StartingOf function, gb_handle server, uint64_t cid):
+    cdef gb_error e
+    cdef gb_handle job
+    _require_owner()
+    with nogil:
+        function(server, cid, &job, &e)
+    _check(&e)
+    return _job(job)
+
+def config_read(bytes kind not None, bytes data not None) -> Job:
+    return _start(gb_config_read, kind, data)
 
 def config_places(bytes kind not None, bytes data not None) -> Job:
-    cdef gb_error e
-    cdef gb_handle job
-    cdef char *k = kind
-    cdef char *p = data
-    cdef size_t kn = len(kind), n = len(data)
-    _require_owner()
-    with nogil:
-        gb_config_places(k, kn, p, n, &job, &e)
-    _check(&e)
-    return _job(job)
+    return _start(gb_config_places, kind, data)
 
 def config_check(bytes text not None, bytes overlay not None) -> Job:
-    cdef gb_error e
-    cdef gb_handle job
-    cdef char *p = text
-    cdef char *o = overlay
-    cdef size_t n = len(text), on = len(overlay)
-    _require_owner()
-    with nogil:
-        gb_config_check(p, n, o, on, &job, &e)
-    _check(&e)
-    return _job(job)
+    return _start(gb_config_check, text, overlay)
 
 def config_compare(bytes path not None, bytes text not None) -> Job:
-    cdef gb_error e
-    cdef gb_handle job
-    cdef char *f = path
-    cdef char *p = text
-    cdef size_t fn = len(path), n = len(text)
-    _require_owner()
-    with nogil:
-        gb_config_compare(f, fn, p, n, &job, &e)
-    _check(&e)
-    return _job(job)
+    return _start(gb_config_compare, path, text)
 
 ctypedef void (*_Taking)(char *, size_t, gb_buf *, gb_error *) noexcept nogil
 ctypedef void (*_TakingTwo)(char *, size_t, char *, size_t, gb_buf *, gb_error *) noexcept nogil
@@ -382,29 +384,11 @@ def server_start(owner, bytes text not None, bytes overlay not None) -> Job:
     return owner.pending
 
 def server_apply(owner, bytes text not None, bytes overlay not None) -> Job:
-    cdef gb_error e
-    cdef gb_handle job, server = owner.handle
-    cdef char *p = text
-    cdef char *o = overlay
-    cdef size_t n = len(text), on = len(overlay)
-    _require_owner()
-    with nogil:
-        gb_server_apply(server, p, n, o, on, &job, &e)
-    _check(&e)
-    owner.pending = _job(job)
+    owner.pending = _start_on(gb_server_apply, owner.handle, text, overlay)
     return owner.pending
 
 def server_restart(owner, bytes text not None, bytes overlay not None) -> Job:
-    cdef gb_error e
-    cdef gb_handle job, server = owner.handle
-    cdef char *p = text
-    cdef char *o = overlay
-    cdef size_t n = len(text), on = len(overlay)
-    _require_owner()
-    with nogil:
-        gb_server_restart(server, p, n, o, on, &job, &e)
-    _check(&e)
-    owner.pending = _job(job)
+    owner.pending = _start_on(gb_server_restart, owner.handle, text, overlay)
     return owner.pending
 
 def server_plan(uint64_t server, bytes kind not None, bytes text not None, bytes overlay not None) -> Job:
@@ -457,28 +441,10 @@ def server_running(uint64_t server) -> bool:
     return bool(running)
 
 def server_monitor(uint64_t server, bytes endpoint not None, bytes options not None) -> Job:
-    cdef gb_error e
-    cdef gb_handle job
-    cdef char *p = endpoint
-    cdef char *o = options
-    cdef size_t n = len(endpoint), on = len(options)
-    _require_owner()
-    with nogil:
-        gb_server_monitor(server, p, n, o, on, &job, &e)
-    _check(&e)
-    return _job(job)
+    return _start_on(gb_server_monitor, server, endpoint, options)
 
 def server_compare(uint64_t server, bytes kind not None, bytes data not None) -> Job:
-    cdef gb_error e
-    cdef gb_handle job
-    cdef char *k = kind
-    cdef char *p = data
-    cdef size_t kn = len(kind), n = len(data)
-    _require_owner()
-    with nogil:
-        gb_server_compare(server, k, kn, p, n, &job, &e)
-    _check(&e)
-    return _job(job)
+    return _start_on(gb_server_compare, server, kind, data)
 
 def server_connect(uint64_t server, int64_t socket) -> None:
     cdef gb_error e
@@ -497,22 +463,10 @@ def server_reopen_log(uint64_t server) -> Job:
     return _job(job)
 
 def client_disconnect(uint64_t server, uint64_t cid) -> Job:
-    cdef gb_error e
-    cdef gb_handle job
-    _require_owner()
-    with nogil:
-        gb_client_disconnect(server, cid, &job, &e)
-    _check(&e)
-    return _job(job)
+    return _start_of(gb_client_disconnect, server, cid)
 
 def client_lame_duck(uint64_t server, uint64_t cid) -> Job:
-    cdef gb_error e
-    cdef gb_handle job
-    _require_owner()
-    with nogil:
-        gb_client_lame_duck(server, cid, &job, &e)
-    _check(&e)
-    return _job(job)
+    return _start_of(gb_client_lame_duck, server, cid)
 
 def server_push_account(uint64_t server, bytes token not None) -> Job:
     cdef gb_error e

@@ -15,22 +15,7 @@ import (
 
 // applySettings replaces the configuration of a running server; its clients stay connected.
 func applySettings(h uint64, text string, over overlay) (uint64, error) {
-	if _, err := runningServer(h); err != nil {
-		return 0, err
-	}
-	return startJob(func(j *job) ([]byte, error) {
-		e, err := lockRunning(h)
-		if err != nil {
-			return nil, err
-		}
-		defer e.mu.Unlock()
-		if j.ctx.Err() != nil {
-			return nil, errCanceled
-		}
-		before := e.set.text
-		result, err := e.apply(j, text, over)
-		return result, withoutSecrets(err, before, text)
-	}), nil
+	return startChange(h, text, over, (*embedded).apply)
 }
 
 // apply opens what may fail before the server is asked, and closes what is no longer needed after it
@@ -278,15 +263,8 @@ func (e *embedded) release(old *settings) {
 // compareLive names the live options of a server that differ from those of a configuration. That one
 // goes through NewServer, as the live ones did, so that the defaults are written into both.
 func compareLive(h uint64, kind, data string) (uint64, error) {
-	if _, err := runningServer(h); err != nil {
-		return 0, err
-	}
-	return startJob(func(*job) ([]byte, error) {
-		e, err := lockRunning(h)
-		if err != nil {
-			return nil, err
-		}
-		defer e.mu.Unlock()
+	return startLocked(h, func(_ *job, e *embedded) ([]byte, error) {
+		var err error
 		opts := newOptions()
 		if kind == "file" {
 			opts, _, _, err = loadConfig(kind, data)
@@ -318,7 +296,7 @@ func compareLive(h uint64, kind, data string) (uint64, error) {
 		}
 		slices.Sort(names)
 		return json.Marshal(slices.Compact(names))
-	}), nil
+	})
 }
 
 // takeFound fills in what the live server found for itself: ports left to the system, the cache that

@@ -23,15 +23,7 @@ type affected struct {
 
 // planChange tells which connections a reload, or a restart, with these settings would close.
 func planChange(h uint64, kind, text string, over overlay) (uint64, error) {
-	if _, err := runningServer(h); err != nil {
-		return 0, err
-	}
-	return startJob(func(*job) ([]byte, error) {
-		e, err := lockRunning(h)
-		if err != nil {
-			return nil, err
-		}
-		defer e.mu.Unlock()
+	return startLocked(h, func(_ *job, e *embedded) ([]byte, error) {
 		next, err := newServerSettings(text, over)
 		if err != nil {
 			return nil, withoutSecrets(err, text)
@@ -42,7 +34,7 @@ func planChange(h uint64, kind, text string, over overlay) (uint64, error) {
 			why = func(*server.ConnInfo) string { return "the server restarts" }
 		}
 		return json.Marshal(e.affected(next.opts, why))
-	}), nil
+	})
 }
 
 func (e *embedded) affected(next *server.Options, why func(*server.ConnInfo) string) []affected {

@@ -11,17 +11,9 @@ import (
 // pushAccount gives an account's JWT to a running server, as $SYS.REQ.CLAIMS.UPDATE does for who may log
 // in to the system account.
 func pushAccount(h uint64, token string) (uint64, error) {
-	if _, err := runningServer(h); err != nil {
-		return 0, err
-	}
-	return startJob(func(*job) ([]byte, error) {
-		e, err := lockRunning(h)
-		if err != nil {
-			return nil, err
-		}
-		defer e.mu.Unlock()
+	return startLocked(h, func(_ *job, e *embedded) ([]byte, error) {
 		return e.pushAccount(token)
-	}), nil
+	})
 }
 
 func (e *embedded) pushAccount(token string) ([]byte, error) {

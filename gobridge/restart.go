@@ -20,22 +20,7 @@ func (b *before) listenHTTP(set httpSettings) (*monitor, error) {
 
 // restartServer replaces the configuration of a running server by stopping it and starting it again.
 func restartServer(h uint64, text string, over overlay) (uint64, error) {
-	if _, err := runningServer(h); err != nil {
-		return 0, err
-	}
-	return startJob(func(j *job) ([]byte, error) {
-		e, err := lockRunning(h)
-		if err != nil {
-			return nil, err
-		}
-		defer e.mu.Unlock()
-		if j.ctx.Err() != nil {
-			return nil, errCanceled
-		}
-		before := e.set.text
-		state, err := e.restart(j, text, over)
-		return state, withoutSecrets(err, before, text)
-	}), nil
+	return startChange(h, text, over, (*embedded).restart)
 }
 
 // restart stops nothing for settings that the server would refuse. If it does not start with them for
@@ -87,18 +72,4 @@ func (e *embedded) restart(j *job, text string, over overlay) ([]byte, error) {
 		return nil, faultf(codeStart, "%v; and it does not start as it was either: %v", err, worse)
 	}
 	return nil, err
-}
-
-// lockRunning is the server behind a handle, locked, if it is up. The caller unlocks it.
-func lockRunning(h uint64) (*embedded, error) {
-	e, err := runningServer(h)
-	if err != nil {
-		return nil, err
-	}
-	e.mu.Lock()
-	if !e.running.Load() {
-		e.mu.Unlock()
-		return nil, faultf(codeStopped, "the server was stopped meanwhile")
-	}
-	return e, nil
 }

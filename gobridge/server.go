@@ -317,6 +317,39 @@ func runningServer(h uint64) (*embedded, error) {
 	return e, nil
 }
 
+// startLocked starts a job on a running server that is alone with it, if it is still up by then.
+func startLocked(h uint64, work func(*job, *embedded) ([]byte, error)) (uint64, error) {
+	if _, err := runningServer(h); err != nil {
+		return 0, err
+	}
+	return startJob(func(j *job) ([]byte, error) {
+		e, err := runningServer(h)
+		if err != nil {
+			return nil, err
+		}
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if !e.running.Load() {
+			return nil, faultf(codeStopped, "the server was stopped meanwhile")
+		}
+		return work(j, e)
+	}), nil
+}
+
+// startChange starts a job that puts another configuration in force, unless it was cancelled before.
+func startChange(
+	h uint64, text string, over overlay, change func(*embedded, *job, string, overlay) ([]byte, error),
+) (uint64, error) {
+	return startLocked(h, func(j *job, e *embedded) ([]byte, error) {
+		if j.ctx.Err() != nil {
+			return nil, errCanceled
+		}
+		before := e.set.text
+		state, err := change(e, j, text, over)
+		return state, withoutSecrets(err, before, text)
+	})
+}
+
 // live is the server for those who do not hold the lock: there is none in the middle of a restart.
 func (e *embedded) live() (*server.Server, error) {
 	if s := e.srv.Load(); s != nil {
