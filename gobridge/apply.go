@@ -272,6 +272,9 @@ func compareLive(h uint64, kind, data string) (uint64, error) {
 			_, err = problems(opts.ProcessConfigString(data), "", data)
 		}
 		defer closeResolver(opts)
+		if err == nil {
+			err = bounded(opts)
+		}
 		if err != nil {
 			return nil, withoutSecrets(err, data)
 		}

@@ -272,6 +272,22 @@ func newServerSettings(text string, over overlay) (*settings, error) {
 	return set, nil
 }
 
+// Go ends the process where memory cannot be had, so what the server makes room for at once has a bound.
+const (
+	mostClosedClients = 10_000_000
+	mostPooledRoutes  = 65_535
+)
+
+func bounded(opts *server.Options) error {
+	if n := opts.MaxClosedClients; n < 0 || n > mostClosedClients {
+		return configFault("max_closed_clients", "is not from 0 to %d", mostClosedClients)
+	}
+	if opts.Cluster.PoolSize > mostPooledRoutes {
+		return configFault("cluster.pool_size", "is more than %d", mostPooledRoutes)
+	}
+	return nil
+}
+
 // compareConfigs names the options in which a file, read as nats-server reads it, and a text differ.
 func compareConfigs(path, text string) ([]byte, error) {
 	want, _, _, err := loadConfig("file", path)

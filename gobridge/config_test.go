@@ -248,3 +248,28 @@ func TestPlacesOfEveryKey(t *testing.T) {
 		t.Errorf("places are %s, not %s", data, want)
 	}
 }
+
+func TestWhatTheServerMakesRoomForIsBounded(t *testing.T) {
+	t.Parallel()
+	handle, _ := start(t, plain)
+	for key, text := range map[string]string{
+		"max_closed_clients": "max_closed_clients: 281474976710656",
+		"cluster.pool_size":  "cluster { port: -1, pool_size: 281474976710656 }",
+	} {
+		text = plain + ", " + text
+		_, _, err := tryStart(t, text, overlay{})
+		wantFault(t, err, codeConfig, key)
+		for _, ask := range []func() (uint64, error){
+			func() (uint64, error) { return applySettings(handle, text, overlay{}) },
+			func() (uint64, error) { return restartServer(handle, text, overlay{}) },
+			func() (uint64, error) { return planChange(handle, "hot", text, overlay{}) },
+			func() (uint64, error) { return compareLive(handle, "text", text) },
+		} {
+			j, err := ask()
+			check(t, err)
+			_, err = await(t, j)
+			wantFault(t, err, codeConfig, key)
+		}
+	}
+	wantLive(t, handle, plain)
+}

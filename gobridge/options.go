@@ -78,7 +78,10 @@ func parseSettings(text string, over overlay) (*settings, error) {
 	opts, warnings := newOptions(), []place{}
 	if text != "" {
 		var err error
-		if warnings, err = problems(opts.ProcessConfigString(text), "", text); err != nil {
+		if warnings, err = problems(opts.ProcessConfigString(text), "", text); err == nil {
+			err = bounded(opts)
+		}
+		if err != nil {
 			closeResolver(opts)
 			return nil, err
 		}

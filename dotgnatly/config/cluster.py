@@ -126,7 +126,8 @@ class ClusterConfiguration(Block, frozen=True, kw_only=True):
     """Wait longer after each attempt, up to 30 s; default false.
     Source: ``ClusterOpts.ConnectBackoff``."""
     pool_size: int | None | UnsetType = UNSET
-    """Connections to each server, shared by the accounts, -1 is one without pooling; default 3.
+    """Connections to each server, shared by the accounts, at most 65,535; -1 is one without
+    pooling; default 3.
     Source: ``ClusterOpts.PoolSize``."""
     accounts: Strings | None | UnsetType = UNSET
     """Accounts with a connection of their own; default the system account.

@@ -260,7 +260,7 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
     max_pending: Bytes | None | UnsetType = UNSET
     """Bytes waiting for a client; default 64 MiB. Source: ``Options.MaxPending``."""
     max_closed_clients: int | None | UnsetType = UNSET
-    """Closed connections that are remembered; default 10,000.
+    """Closed connections that are remembered, at most 10,000,000; default 10,000.
     Source: ``Options.MaxClosedClients``."""
     no_fast_producer_stall: bool | None | UnsetType = UNSET
     """Do not slow publishers down for slow consumers; default false.

@@ -30,6 +30,7 @@ GOOD = {
     "domain-with-a-dot": "jetstream { domain: a.b }",
     "port-out-of-range": "port: 99999",
     "panics-at-start": "max_closed_clients: -1",
+    "memory-at-start": "max_closed_clients: 1000000000000",
     "both-monitoring-ports": "http_port: 1, https_port: 2",
     "websocket-without-tls": "websocket { port: -1 }",
     "no-such-credentials": 'leafnodes { remotes: [{ url: "nats://a:1", credentials: "/no" }] }',

@@ -8,6 +8,7 @@ from dotgnatly.config._rules import Findings, Rule
 
 _MIB = 1 << 20
 _ADVISED_PAYLOAD = 8 * _MIB
+_MOST_CLOSED = 10_000_000  # Go ends the process where there is no room for them, as in gobridge
 _NOBODY = "no client could stay connected"
 
 
@@ -45,6 +46,9 @@ def _below_zero(config: Any, found: Findings) -> None:
             found.doubt(key, message, value)
     if config.max_closed_clients and config.max_closed_clients < 0:
         found.error("max_closed_clients", "is negative", config.max_closed_clients)
+    elif (config.max_closed_clients or 0) > _MOST_CLOSED:
+        message = f"is more than {_MOST_CLOSED}: the server makes room for all at its start"
+        found.error("max_closed_clients", message, config.max_closed_clients)
     if config.max_connections and config.max_connections < 0:
         message = "is negative, which is 0: nobody can connect"
         found.warn("max_connections", message, config.max_connections)

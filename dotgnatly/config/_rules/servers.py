@@ -13,6 +13,7 @@ _LEAF_SCHEMES = _SCHEMES | {"ws", "wss"}
 _RESERVED = "_"
 _LARGEST_PORT, _DIGITS = 65_535, 5
 _MOST_THRESHOLDS = 4
+_MOST_POOLED = 65_535  # as in gobridge
 _LEAST_VERSION = (2, 8, 0)
 
 
@@ -65,6 +66,9 @@ def _cluster(config: Any, found: Findings) -> None:
     accounts = get(cluster, "accounts") or ()
     if accounts and (get(cluster, "pool_size") or 0) < 0:
         found.error("cluster.pool_size", "cannot be negative beside accounts", cluster.pool_size)
+    if (get(cluster, "pool_size") or 0) > _MOST_POOLED:
+        message = f"is more than {_MOST_POOLED}: each is a connection to every server"
+        found.error("cluster.pool_size", message, cluster.pool_size)
     for index, account in enumerate(accounts):
         if account in accounts[:index]:
             found.error(f"cluster.accounts[{index}]", "is there twice", account)
