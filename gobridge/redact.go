@@ -36,6 +36,7 @@ var (
 
 	quotedNumber   = regexp.MustCompile(`(integer|float|integer, but got|float, but got) '[^']*'`)
 	quotedVariable = regexp.MustCompile(`variable reference (?:cycle )?for '([^']*)'`)
+	secretLine     = regexp.MustCompile(`(?im)\b(?:` + strings.Join(slices.Concat(secretKeys, secretMaps), "|") + `)\b.*`)
 )
 
 // hideTelltales takes out of a text for people what is secret wherever it stands: who logs in by a
@@ -253,11 +254,23 @@ func (d *document) hideWarnings(warnings []place) []place {
 func hideSyntax(message, text string) string {
 	message = quotedNumber.ReplaceAllString(message, "$1 '"+redacted+"'")
 	if m := quotedVariable.FindStringSubmatch(message); m != nil {
-		keys := strings.Join(slices.Concat(secretKeys, secretMaps), "|")
-		of := regexp.MustCompile(`(?im)\b(?:` + keys + `)\b.*\$["']?` + regexp.QuoteMeta(m[1]))
-		if strings.Contains(m[1], "@") || of.MatchString(text) {
+		if strings.Contains(m[1], "@") || isOfSecret(m[1], text) {
 			message = strings.ReplaceAll(message, "'"+m[1]+"'", "'"+redacted+"'")
 		}
 	}
 	return hideTelltales(message)
+}
+
+// isOfSecret tells whether a line of the text has the variable behind the key of a secret.
+func isOfSecret(variable, text string) bool {
+	variable = strings.ToLower(variable) // which may be no UTF-8
+	for _, line := range secretLine.FindAllString(text, -1) {
+		line = strings.ToLower(line)
+		for _, quote := range []string{"", `"`, "'"} {
+			if strings.Contains(line, "$"+quote+variable) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -77,6 +77,21 @@ func TestSyntaxErrorsOfIncludedFilesAreHidden(t *testing.T) {
 	}
 }
 
+func TestVariablesThatAreNoTextAreHidden(t *testing.T) {
+	t.Parallel()
+	for text, hidden := range map[string]bool{
+		"password: $\x80cret":    true,
+		"PassWord = $\x80cret":   true,
+		"server_name: $\x80cret": false,
+	} {
+		_, err := readConfig("text", text)
+		found := faultPlaces(t, err)
+		if len(found) != 1 || strings.Contains(found[0][1], "cret") == hidden {
+			t.Errorf("%q: faults are %q", text, found)
+		}
+	}
+}
+
 func TestNoJobOfAServerSaysASecret(t *testing.T) {
 	t.Parallel()
 	handle, _ := start(t, plain)
