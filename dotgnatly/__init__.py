@@ -46,6 +46,7 @@ from dotgnatly.errors import (
 
 if TYPE_CHECKING:
     from dotgnatly.aio import AsyncNatsController
+    from dotgnatly.authentication import AuthenticatedUser, AuthenticationRequest
     from dotgnatly.clients import ClientInfo
     from dotgnatly.config import (
         AccountConfiguration,
@@ -112,7 +113,9 @@ __all__ = [
     "AlreadyRunningError",
     "AsyncNatsController",
     "AuthCalloutConfiguration",
+    "AuthenticatedUser",
     "AuthenticationError",
+    "AuthenticationRequest",
     "AuthorizationConfiguration",
     "BrokerConfiguration",
     "ChangeError",
@@ -196,6 +199,8 @@ __all__ = [
 _HOMES = {
     "AffectedClient": "plan",
     "AsyncNatsController": "aio",
+    "AuthenticatedUser": "authentication",
+    "AuthenticationRequest": "authentication",
     "ClientInfo": "clients",
     "ConfigurationChanged": "events",
     "ConfigurationChanging": "events",

@@ -82,6 +82,9 @@ cdef extern from "libgobridge.h" nogil:
     void gb_server_push_account(gb_handle server, char *token, size_t n, gb_handle *job, gb_error *e)
     void gb_logs_open(intptr_t socket, gb_error *e)
     void gb_logs_take(gb_buf *out, gb_error *e)
+    void gb_questions_open(intptr_t socket, gb_error *e)
+    void gb_questions_take(gb_buf *out, gb_error *e)
+    void gb_question_answer(uint64_t number, char *data, size_t n, gb_error *e)
 
 if gb_fork_guard() != 0:
     raise ImportError("dotgnatly: the fork handler could not be installed")
@@ -494,3 +497,28 @@ def logs_take() -> bytes:
         gb_logs_take(&out, &e)
     _check(&e)
     return _take(&out)
+
+def questions_open(int64_t socket) -> None:
+    cdef gb_error e
+    _require_owner()
+    with nogil:
+        gb_questions_open(<intptr_t>socket, &e)
+    _check(&e)
+
+def questions_take() -> bytes:
+    cdef gb_buf out
+    cdef gb_error e
+    _require_owner()
+    with nogil:
+        gb_questions_take(&out, &e)
+    _check(&e)
+    return _take(&out)
+
+def question_answer(uint64_t number, bytes answer not None) -> None:
+    cdef gb_error e
+    cdef char *p = answer
+    cdef size_t n = len(answer)
+    _require_owner()
+    with nogil:
+        gb_question_answer(number, p, n, &e)
+    _check(&e)

@@ -42,9 +42,11 @@ from dotgnatly.versions import (
 )
 
 if TYPE_CHECKING:
+    import asyncio
     import socket
 
     from dotgnatly._native import Job
+    from dotgnatly.authentication import Authenticator
     from dotgnatly.info import EffectiveConfiguration, ServerInfo
     from dotgnatly.monitoring import Healthz, Varz
 
@@ -136,6 +138,10 @@ class Server:
         """One change at a time. That of an event loop takes its place."""
         self.handle = 0
         """Of the last server; it may be dead, and Go knows."""
+        self.authenticator: Authenticator | None = None
+        """What decides who may log in, if the program does."""
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """Where coroutine functions run, if the controller has one."""
         self._given = config is not None
         self._dont_listen = dont_listen
         self._memory_limit = memory_limit
@@ -212,7 +218,9 @@ class Server:
 
         def send() -> None:
             library.server_start(self, settings.text, settings.overlay)
-            logs.start(library)
+            logs.reader.start(library)
+            if self.authenticator is not None:
+                self.authenticator.start(library)
 
         def undo(exc: Exception) -> Steps[None]:
             yield from self.shutdown(None)
@@ -236,6 +244,8 @@ class Server:
                 runtime.native().server_stop(self)
             _unclosed.discard(self)
             yield from self.settle(timeout, late)
+            if self.authenticator is not None:
+                self.authenticator.close()
 
     def settle(self, timeout: float | None, late: DotgnatlyError) -> Steps[None]:
         """Wait for what an earlier call left behind, and note what it did.
@@ -386,13 +396,18 @@ class Server:
             "stderr": self._stderr,
             "private_store": self._defaults.private_store(filled),
             "name": self._name,
+            "callout": self.authenticator and self.authenticator.callout(),
         }
         text = conffile.render(filled)
         return Settings(filled, text, msgspec.json.encode(overlay), doubts)
 
     def fill(self, config: BrokerConfiguration) -> BrokerConfiguration:
         """A configuration with our defaults."""
-        return self._defaults.fill(config)
+        filled = self._defaults.fill(config)
+        if self.authenticator is not None and not filled.authorization:
+            # Else, as only the system account has users, clients without a name would be given one.
+            filled = filled.replace(authorization={})
+        return filled
 
     # -- monitoring ----------------------------------------------------------------------------
 

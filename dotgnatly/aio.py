@@ -34,8 +34,6 @@ class AsyncNatsController(_Controller, AsyncAccountCalls, AsyncClientCalls):
     is in force is always what ``config`` and ``is_running`` say.
     """
 
-    _loop: asyncio.AbstractEventLoop | None = None
-
     async def _run(self, steps: Steps[T]) -> T:
         self._enter_loop()
         return await jobs.arun(steps)
@@ -44,12 +42,12 @@ class AsyncNatsController(_Controller, AsyncAccountCalls, AsyncClientCalls):
         """Bind the controller to the running loop, unless another one uses it."""
         runtime.refuse_forked()
         loop = asyncio.get_running_loop()
-        if self._loop is loop:
+        if self._server.loop is loop:
             return
-        in_use = self._loop is not None and not self._loop.is_closed()
+        in_use = self._server.loop is not None and not self._server.loop.is_closed()
         if in_use and (self._server.running or self._server.lock.locked()):
             raise StateError("this controller belongs to another event loop; shut it down there")
-        self._loop, self._server.lock = loop, asyncio.Lock()
+        self._server.loop, self._server.lock = loop, asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -10,6 +10,7 @@ from dotgnatly import jobs, runtime
 from dotgnatly._accounts import AccountCalls
 from dotgnatly._changes import Change, Changes, MakeNext, Options
 from dotgnatly._server import Server
+from dotgnatly.authentication import AuthenticationCalls
 from dotgnatly.clients import ClientCalls
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.errors import ForkedProcessError
@@ -32,7 +33,7 @@ T = TypeVar("T")
 H = TypeVar("H", bound=Handler)
 
 
-class _Controller:
+class _Controller(AuthenticationCalls):
     """What both controllers have: the facts that need no waiting."""
 
     def __init__(

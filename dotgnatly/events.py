@@ -3,7 +3,7 @@
 import _thread
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
 
@@ -14,6 +14,8 @@ from dotgnatly.errors import ChangeVetoedError
 if TYPE_CHECKING:
     from dotgnatly.info import ServerInfo
     from dotgnatly.versions import ConfigurationVersion, VersionKind
+
+T = TypeVar("T")
 
 EventName: TypeAlias = Literal["configuration_changing", "configuration_changed"]
 """What a handler can be called for."""
@@ -101,7 +103,7 @@ class Handlers:
             try:
                 result = handler(event)
                 if isinstance(result, Awaitable):
-                    _await(result)
+                    wait_for(result)
             except Exception:  # noqa: BLE001 - whatever it raises
                 _log(handler, event)
             _refuse_vetoed(event)
@@ -144,21 +146,20 @@ def _name(event: object) -> EventName:
     return "configuration_changing" if changing else "configuration_changed"
 
 
-def _await(result: Awaitable[None]) -> None:
+def wait_for(result: Awaitable[T]) -> T:
     """Run an asynchronous handler of a blocking controller to its end, in a loop of its own."""
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
 
-    async def main() -> None:
-        await result
+    async def main() -> T:
+        return await result
 
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        asyncio.run(main())
-    else:  # a thread can run one loop at a time
-        with ThreadPoolExecutor(1) as executor:
-            executor.submit(asyncio.run, main()).result()
+        return asyncio.run(main())
+    with ThreadPoolExecutor(1) as executor:  # a thread can run one loop at a time
+        return executor.submit(asyncio.run, main()).result()
 
 
 def _log(handler: Handler, event: object) -> None:

@@ -5,14 +5,13 @@ Nothing is printed unless the program configures logging. Go keeps the lines in 
 drops the oldest when nobody takes them; how many is said in a line of its own.
 """
 
-import _thread
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from dotgnatly._wake import Wake
+from dotgnatly._reader import Reader
 
 if TYPE_CHECKING:
     import logging
@@ -20,12 +19,6 @@ if TYPE_CHECKING:
 TRACE = 5
 """Level of the server's trace lines, below DEBUG."""
 
-_starting = _thread.allocate_lock()
-_ended = False
-_open = False
-_delivering = _thread.allocate_lock()
-"""Held by the thread that delivers the lines, until there will be no more."""
-_wake: Wake | None = None
 _logger: "logging.Logger | None" = None
 
 
@@ -38,42 +31,6 @@ class _Batch(msgspec.Struct, frozen=True):
 _decode = msgspec.json.Decoder(_Batch).decode
 
 
-def start(library: ModuleType) -> None:
-    """Deliver lines from now on, on a thread that sleeps while there are none.
-
-    Called while the first server starts: what is imported here costs no time of its own then.
-    """
-    import threading  # noqa: F401 - for the thread
-
-    global _open, _wake  # noqa: PLW0603 - one thread a process
-    if _open:
-        return
-    with _starting:  # in parts, as a signal can end each call, and the next one goes on from there
-        if _ended:
-            return
-        if _wake is None:
-            _wake = Wake()
-        if not _delivering.locked():
-            begun = _thread.allocate_lock()
-            begun.acquire()
-            _thread.start_new_thread(_deliver_all, (library, _wake, begun))
-            begun.acquire()
-        library.logs_open(_wake.writer)
-        _open = True
-
-
-def stop(library: ModuleType) -> None:
-    """Deliver what is left and end the thread, for good: the interpreter ends too."""
-    global _ended  # noqa: PLW0603 - as above
-    with _starting:  # a daemon thread may be in the middle of a start
-        _ended = True
-    if _wake is None:
-        return
-    library.logs_open(-1)
-    _wake.close_writer()
-    _delivering.acquire(timeout=2.0)
-
-
 def package_logger() -> "logging.Logger":
     """The logger of what the package itself has to say."""
     import logging
@@ -82,23 +39,6 @@ def package_logger() -> "logging.Logger":
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())  # else warnings would be printed
     return logger
-
-
-def _deliver_all(library: ModuleType, wake: Wake, begun: _thread.LockType) -> None:
-    import threading
-
-    ours = _delivering.acquire(blocking=False)  # else a signal has had two threads started
-    if ours:
-        threading.current_thread().name = "dotgnatly-logs"
-    begun.release()
-    if not ours:
-        return
-    _deliver_some(library)
-    while wake.read():
-        _deliver_some(library)
-    _deliver_some(library)
-    wake.close_reader()
-    _delivering.release()
 
 
 def _deliver_some(library: ModuleType) -> None:
@@ -140,3 +80,6 @@ def _deliver(batch: _Batch, logger: "logging.Logger") -> None:
             import traceback
 
             traceback.print_exc()
+
+
+reader = Reader("dotgnatly-logs", "logs_open", _deliver_some)

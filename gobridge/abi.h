@@ -109,7 +109,8 @@ enum {
 /* -- servers ------------------------------------------------------------------------------------- */
 
 /* gb_server_start: a job. text is NATS configuration text; overlay is a JSON object with what no key can
- * say: {dont_listen, stderr, private_store, name}. The handle is valid at once. Result:
+ * say: {dont_listen, stderr, private_store, name, callout}; callout is null, or says that logins are asked
+ * about, see gb_questions_take: {whom, issuer_seed, xkey_seed, user, password}. The handle is valid at once. Result:
  * JSON state, see gb_server_state. A cancelled or failed start leaves nothing behind. */
 /* gb_server_apply: a job. The complete new text for a running server; clients stay connected. On any
  * error the previous configuration is in force. Result: as gb_server_start. */
@@ -146,6 +147,14 @@ enum {
 /* gb_logs_take: JSON {lines: [[server_name, level, time_ns, text], ...], dropped} to out: all that wait, at
  * most some thousand; `dropped` counts lines lost to a full ring since the last call. Levels are those of
  * Python's logging; trace is 5. */
+
+/* -- questions ----------------------------------------------------------------------------------- */
+
+/* gb_questions_open: from now on one byte is written to `wake` when questions wait. -1 stops that. */
+/* gb_questions_take: JSON [[whom, number, data], ...] to out: all that wait. Whom is the number that Python
+ * gave who answers; data is {user, password, token, nkey, jwt, account, ...}: who wants to log in. */
+/* gb_question_answer: the answer to one: the claims of a user in JSON, without a subject; nothing refuses.
+ * An answer that comes too late, or twice, is not heard. Source: server.processClientOrLeafCallout. */
 
 /* -- in C, no Go runtime needed ------------------------------------------------------------------ */
 

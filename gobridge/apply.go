@@ -138,6 +138,7 @@ func (e *embedded) reload(next *settings) (taken bool, err error) {
 func (e *embedded) give(opts *server.Options) error {
 	gone := e.accountsGone(opts)
 	e.registerImporters(opts)
+	opts.Users = append(opts.Users, e.standIns(opts)...)
 	err := protect(func() error { return e.srv.Load().ReloadOptions(opts) })
 	if err == nil {
 		e.opts.Store(opts)
@@ -286,11 +287,16 @@ func compareLive(h uint64, kind, data string) (uint64, error) {
 			}
 		}
 		want := overlaid("", e.set.overlay, opts)
+		if err := e.set.overlay.Callout.install(opts); err != nil {
+			return nil, err
+		}
 		if _, err := server.NewServer(want.opts); err != nil {
 			return nil, withoutSecrets(configFault("", "%v", err), data)
 		}
 		takeFound(want.opts, e.set.opts)
-		names = append(names, differences(e.set.opts, want.opts)...)
+		live := *e.set.opts
+		live.Users = slices.DeleteFunc(slices.Clone(live.Users), isStandIn)
+		names = append(names, differences(&live, want.opts)...)
 		if want.log != e.set.log {
 			names = append(names, "Log")
 		}

@@ -456,5 +456,31 @@ func gb_logs_take(out *C.gb_buf, e *C.gb_error) {
 	})
 }
 
+//export gb_questions_open
+func gb_questions_open(socket C.intptr_t, e *C.gb_error) {
+	guard(e, func() error {
+		inquiries.open(int64(socket))
+		return nil
+	})
+}
+
+//export gb_questions_take
+func gb_questions_take(out *C.gb_buf, e *C.gb_error) {
+	*out = C.gb_buf{}
+	guard(e, func() error {
+		data, err := inquiries.take()
+		fill(out, data)
+		return err
+	})
+}
+
+//export gb_question_answer
+func gb_question_answer(number C.uint64_t, data *C.char, n C.size_t, e *C.gb_error) {
+	guard(e, func() error {
+		answerQuestion(uint64(number), bytesOf(data, n))
+		return nil
+	})
+}
+
 // main is never called: the archive is linked into a Python extension.
 func main() {}

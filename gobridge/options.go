@@ -15,10 +15,11 @@ import (
 
 // overlay is what Python says beside the configuration text, because no key can say it.
 type overlay struct {
-	DontListen   bool   `json:"dont_listen"`
-	Stderr       bool   `json:"stderr"`        // log lines go to stderr where the text names no other place
-	PrivateStore bool   `json:"private_store"` // store_dir is removed when the server has stopped
-	Name         string `json:"name"`          // of the controller, for the holder of a store lock
+	DontListen   bool     `json:"dont_listen"`
+	Stderr       bool     `json:"stderr"`        // log lines go to stderr where the text names no other place
+	PrivateStore bool     `json:"private_store"` // store_dir is removed when the server has stopped
+	Name         string   `json:"name"`          // of the controller, for the holder of a store lock
+	Callout      *callout `json:"callout"`       // nil: Python does not decide who may log in
 }
 
 // settings are one configuration of one server. The server keeps the Options it is given as its live
@@ -88,6 +89,10 @@ func parseSettings(text string, over overlay) (*settings, error) {
 	}
 	s := overlaid(text, over, opts)
 	s.warnings = warnings
+	if err := over.Callout.install(opts); err != nil {
+		closeResolver(opts)
+		return nil, err
+	}
 	return s, nil
 }
 

@@ -172,7 +172,7 @@ func TestRefusedTextLeavesNoResolverBehind(t *testing.T) {
 func TestOverlayIsRead(t *testing.T) {
 	t.Parallel()
 	over, err := parseOverlay([]byte(`{"dont_listen": true, "stderr": true, "private_store": true, "name": "n"}`))
-	if want := (overlay{true, true, true, "n"}); over != want || err != nil {
+	if want := (overlay{true, true, true, "n", nil}); over != want || err != nil {
 		t.Errorf("overlay is %+v, %v", over, err)
 	}
 	if _, err := parseOverlay([]byte("{")); err == nil {

@@ -103,12 +103,20 @@ func logins(o *server.Options) map[string]login {
 	}
 	all := map[string]login{}
 	for _, u := range o.Users {
+		if isStandIn(u) {
+			continue
+		}
 		all[u.Username] = login{name(u.Account), u.Password, u.AllowedConnectionTypes}
 	}
 	for _, u := range o.Nkeys {
 		all[u.Nkey] = login{name(u.Account), "", u.AllowedConnectionTypes}
 	}
 	return all
+}
+
+// calledOut tells whether an auth callout has let a client in.
+func calledOut(o *server.Options, c *server.ConnInfo) bool {
+	return o.AuthCallout != nil && !slices.Contains(o.AuthCallout.AuthUsers, c.AuthorizedUser)
 }
 
 // ownLogins tells whether leaf nodes log in with what the leafnodes block says, and not as users do.
@@ -139,6 +147,10 @@ func closer(now, next *server.Options) func(*server.ConnInfo) string {
 		case leaf && !accounts[c.Account]:
 			return "the account is removed"
 		case leaf && ownLogins(now): // which no reload changes
+		case calledOut(now, c):
+			if !accounts[c.Account] {
+				return "the account is removed"
+			} // else who is asked decides
 		case had && !has:
 			return "the user is removed"
 		case had && was.account != is.account:

@@ -43,6 +43,7 @@ func (e *embedded) restart(j *job, text string, over overlay) ([]byte, error) {
 		e.halt()
 		e.log.forget()
 		e.srv.Store(nil)
+		e.responder.Store(nil)
 		e.http.Store(nil)
 		e.resolver = nil
 		e.pipes.reopen()

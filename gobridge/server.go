@@ -27,6 +27,8 @@ type embedded struct {
 
 	srv atomic.Pointer[server.Server]
 
+	responder atomic.Pointer[responder] // nil: Python does not decide who may log in
+
 	mu       sync.Mutex // one start, apply, restart or stop at a time
 	set      *settings
 	resolver server.AccountResolver // the first, see release
@@ -109,6 +111,7 @@ func (e *embedded) start(j *job, text string, over overlay, before *before) ([]b
 	e.resolver = set.opts.AccountResolver
 	e.log.name(s.Name())
 	s.SetLoggerV2(e.log, set.opts.Debug, set.opts.Trace, set.opts.TraceVerbose)
+	e.responder.Store(newResponder(over.Callout, s, set.opts))
 	if err := e.untilReady(j, s); err != nil {
 		return nil, err
 	}
@@ -129,8 +132,12 @@ func (e *embedded) start(j *job, text string, over overlay, before *before) ([]b
 // untilReady starts the server and waits until every listener is open. Start does not return before
 // JetStream has recovered its streams.
 func (e *embedded) untilReady(j *job, s *server.Server) error {
+	answers := e.responder.Load().connect()
 	// Not cut short by a Shutdown from beside: that misses what Start opens after it looked.
 	s.Start()
+	if err := answers(); err != nil {
+		return err
+	}
 	// The server's own waiting sleeps 25 ms between two looks; ours looks each millisecond.
 	for !s.ReadyForConnections(time.Millisecond) {
 		select {
@@ -188,6 +195,7 @@ func (e *embedded) tlsConfig() *tls.Config { return e.opts.Load().TLSConfig }
 func (e *embedded) stop() {
 	e.stopping.Store(true)
 	e.running.Store(false)
+	e.responder.Load().refuse()
 	if j := e.starting.Load(); j != nil {
 		j.requestCancel()
 	}
@@ -210,6 +218,7 @@ func (e *embedded) teardown() {
 // halt stops the server and keeps its store.
 func (e *embedded) halt() {
 	e.running.Store(false)
+	e.responder.Load().refuse()
 	e.pipes.shutdown()
 	if s := e.srv.Load(); s != nil {
 		s.Shutdown()
@@ -217,6 +226,7 @@ func (e *embedded) halt() {
 	} else if e.set != nil {
 		closeResolver(e.set.opts)
 	}
+	e.responder.Load().close()
 	if e.resolver != nil {
 		e.resolver.Close()
 	}

@@ -27,7 +27,11 @@ class _Client:
         client = cls(
             *await asyncio.open_connection("127.0.0.1", port, ssl=tls, server_hostname=name)
         )
-        await client._log_in(user, password)
+        try:
+            await client._log_in(user, password)
+        except BaseException:
+            await client.close()
+            raise
         return client
 
     async def _log_in(self, user: str, password: str) -> None:
@@ -103,8 +107,11 @@ class MqttClient(_Client):
         await self._receive(self._PUBLISH, message)
 
     async def _send(self, kind: int, content: bytes) -> None:
-        assert len(content) < 128, "longer packets have another head"
-        self._writer.write(bytes([kind, len(content)]) + content)
+        left, length = len(content), b""
+        while left >= 128:
+            left, digit = divmod(left, 128)
+            length += bytes([digit | 0x80])
+        self._writer.write(bytes([kind, *length, left]) + content)
         await self._writer.drain()
 
     async def _receive(self, kind: int, content: bytes) -> None:

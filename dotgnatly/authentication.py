@@ -1,0 +1,356 @@
+"""Who may log in, decided by a function of the program: see ``NatsController.on_authenticate``."""
+
+import inspect
+import itertools
+import os
+import time
+import weakref
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
+
+import msgspec
+
+from dotgnatly import runtime
+from dotgnatly._reader import Reader
+from dotgnatly.config import PermissionsConfiguration
+from dotgnatly.config._kinds import nanoseconds
+from dotgnatly.config._units import REDACTED
+from dotgnatly.errors import RestartRequiredError
+from dotgnatly.events import wait_for
+
+if TYPE_CHECKING:
+    from dotgnatly._server import Server
+
+_SECRETS = ("password", "token", "jwt")
+
+
+class AuthenticationRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wants to log in, and with what. What a client did not say is empty.
+
+    Source: ``jwt.AuthorizationRequest`` (2.8).
+    """
+
+    user: str = ""
+    """The name that it gives; of a client without one that of ``no_auth_user``, if that is set."""
+    password: str = ""
+    """Its password; not shown by ``repr``, as the next one and ``jwt``."""
+    token: str = ""
+    """Its token."""
+    nkey: str = ""
+    """Its public nkey. It has signed with the seed: that is verified."""
+    jwt: str = ""
+    """The user JWT that a client of MQTT has as its password; of others the server passes on none.
+    Anybody can sign one: ``jwt.decode`` tells who did. If it is no bearer token, its owner has
+    signed, as an nkey."""
+    account: str = ""
+    """The account that the JWT asks for."""
+    name: str = ""
+    """What it calls itself."""
+    lang: str = ""
+    """The language of its client library, such as "python3"."""
+    version: str = ""
+    """The version of its client library."""
+    cid: int
+    """The number of its connection, see ``clients``."""
+    kind: Literal["Client", "Leafnode"]
+    type: str = ""
+    """Of a client "nats", "websocket" or "mqtt"; of a leaf node nothing."""
+    host: str = ""
+    """The address that it comes from; nothing inside the process."""
+    mqtt_client: str = ""
+    """The client identifier of MQTT."""
+    tls_version: str = ""
+    """Such as "1.3"; nothing without TLS."""
+    tls_subject: str = ""
+    """The subject of its certificate, such as "CN=ann,O=shop", if the server verifies those."""
+    certificate: str = ""
+    """That certificate in PEM."""
+    server_name: str = ""
+    """The server that it wants to log in to: this one, or another of the cluster."""
+    server_id: str = ""
+    """The id of that server."""
+
+    def __repr__(self) -> str:
+        said = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"AuthenticationRequest({said})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        said = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return [(name, REDACTED if name in _SECRETS else value) for name, value in said if value]
+
+
+class AuthenticatedUser(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody who is let in may do. Source: ``jwt.UserClaims`` (2.8)."""
+
+    account: str = "$G"
+    """The account to be in; default the global one. If there is none of the name, it is refused."""
+    permissions: PermissionsConfiguration | Mapping[str, Any] | None = None
+    """As a user has them; default the ``default_permissions`` of the account, or everything."""
+    expires: datetime | timedelta | None = None
+    """When, with a time zone, or after how long it is disconnected, in whole seconds; default
+    never."""
+
+    def claims(self) -> dict[str, Any]:
+        """The claims of the user's JWT.
+
+        Raises:
+            ConfigError: The permissions are not valid.
+            ValueError: The time has no time zone.
+        """
+        claims: dict[str, Any] = {"aud": self.account, "nats": _permissions(self.permissions)}
+        if self.expires is not None:
+            claims["exp"] = _seconds(self.expires)
+        return claims
+
+
+Decide: TypeAlias = Callable[
+    [AuthenticationRequest], AuthenticatedUser | None | Awaitable[AuthenticatedUser | None]
+]
+"""A function or a coroutine function that lets somebody in, or with None does not."""
+
+D = TypeVar("D", bound=Decide)
+
+
+class Authenticator:
+    """What a controller needs for its decisions."""
+
+    def __init__(self, server: "Server", seeds: tuple[str | None, str | None]) -> None:
+        self.decide: Decide
+        self.seeds = seeds
+        self._server = server
+        self._pool: ThreadPoolExecutor | None = None
+        self._callout: dict[str, Any] = {}
+        self._number = next(_numbers)
+        _authenticators[self._number] = self
+
+    def callout(self) -> dict[str, Any]:
+        """What Go is told of it, the same every time."""
+        if not self._callout:
+            from dotgnatly.jwt import create_pair
+
+            issuer, xkey = self.seeds
+            self._callout = {
+                "whom": self._number,
+                "issuer_seed": issuer or create_pair("account").seed,
+                "xkey_seed": xkey or create_pair("curve").seed,
+                "user": f"on_authenticate-{os.urandom(6).hex()}",
+                "password": os.urandom(32).hex(),
+            }
+        return self._callout
+
+    def start(self, library: ModuleType) -> None:
+        """Be asked from now on."""
+        reader.start(library)
+
+    def close(self) -> None:
+        """End the threads, without waiting for what they do."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False)
+            self._pool = None
+
+    def ask(self, library: ModuleType, number: int, data: bytes) -> None:
+        """Have a question decided: in the event loop, or on a thread."""
+        asked = _decode_asked(data)
+        request, deadline = _decode(data), time.monotonic() + asked.timeout_ns / 1e9
+        loop = self._server.loop
+        if loop is not None and _is_async(self.decide):
+            import asyncio
+
+            steps = self._adecide(library, number, request, deadline)
+            try:
+                asyncio.run_coroutine_threadsafe(steps, loop)
+            except RuntimeError:  # the loop is closed
+                steps.close()
+                library.question_answer(number, b"")
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(thread_name_prefix="dotgnatly-on_authenticate")
+        try:
+            self._pool.submit(self._decide, library, number, request, deadline)
+        except RuntimeError:  # the interpreter ends
+            library.question_answer(number, b"")
+
+    def _decide(
+        self, library: ModuleType, number: int, request: AuthenticationRequest, deadline: float
+    ) -> None:
+        answer = b""
+        try:
+            if time.monotonic() < deadline:  # else nobody waits for it any more
+                user = self.decide(request)
+                answer = _encode(wait_for(user) if isinstance(user, Awaitable) else user)
+        except Exception:  # noqa: BLE001 - whatever it raises
+            _log(request)
+        finally:
+            library.question_answer(number, answer)
+
+    async def _adecide(
+        self, library: ModuleType, number: int, request: AuthenticationRequest, deadline: float
+    ) -> None:
+        import asyncio
+
+        answer = b""
+        try:
+            async with asyncio.timeout(deadline - time.monotonic()):
+                user = self.decide(request)
+                answer = _encode(await user if isinstance(user, Awaitable) else user)
+        except Exception:  # noqa: BLE001 - as above
+            _log(request)
+        finally:
+            library.question_answer(number, answer)
+
+
+class AuthenticationCalls:
+    """What both controllers do with logins."""
+
+    _server: "Server"
+
+    @overload
+    def on_authenticate(self, decide: D) -> D: ...
+    @overload
+    def on_authenticate(
+        self, *, issuer_seed: str | None = None, xkey_seed: str | None = None
+    ) -> Callable[[D], D]: ...
+    def on_authenticate(
+        self,
+        decide: Decide | None = None,
+        *,
+        issuer_seed: str | None = None,
+        xkey_seed: str | None = None,
+    ) -> Any:
+        """Have a function decide who may log in, to this server and as what; also as a decorator.
+
+        It is asked about every client and leaf node, users of the configuration included, at its
+        login, and about every client once more at each reload. Nobody gets in by a failure: who
+        raises, returns None or is slower than ``authorization.timeout`` (2 s) has refused.
+
+        A function runs on one of several threads, at the same time as others; a coroutine function
+        in the event loop of an ``AsyncNatsController``, else in one of its own for each call. It
+        may call the controller, but for what changes something: during a reload that would wait
+        for the reload, which waits for it.
+
+        It is NATS's own auth callout. Where the configuration has no ``auth_callout`` block, keys
+        and user are made here, in the system account. A block of yours, which may be that of a
+        whole cluster, needs the seeds of its keys here: this server then also decides for those of
+        its cluster that only have the block.
+
+        Args:
+            decide: Given an ``AuthenticationRequest``; returns an ``AuthenticatedUser``, or None to
+                refuse.
+            issuer_seed: Of ``auth_callout.issuer``; default a new one.
+            xkey_seed: Of ``auth_callout.xkey``; default a new one.
+
+        Returns:
+            The function.
+
+        Raises:
+            RestartRequiredError: The server runs, without such a function or with other seeds. A
+                function can take the place of another at any time.
+
+        Example:
+            >>> from dotgnatly import AuthenticatedUser, NatsController
+            >>> controller = NatsController({"port": -1, "accounts": {"SHOP": {}}})
+            >>> @controller.on_authenticate
+            ... def decide(request):
+            ...     if request.user == "ann" and request.password == "secret":
+            ...         return AuthenticatedUser(account="SHOP")
+
+        Source: ``server.AuthCallout``, ``server.processClientOrLeafCallout`` (2.15).
+        """
+        seeds = issuer_seed, xkey_seed
+
+        def register(decide: Decide) -> Decide:
+            authenticator = self._server.authenticator
+            if authenticator is None or authenticator.seeds != seeds:
+                if self._server.running:
+                    raise RestartRequiredError("on_authenticate comes before the start")
+                authenticator = Authenticator(self._server, seeds)
+            authenticator.decide = decide
+            self._server.authenticator = authenticator
+            return decide
+
+        return register if decide is None else register(decide)
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    timeout_ns: int
+
+
+_decode = msgspec.json.Decoder(AuthenticationRequest).decode
+_decode_asked = msgspec.json.Decoder(_Asked).decode
+_decode_questions = msgspec.json.Decoder(list[tuple[int, int, msgspec.Raw]]).decode
+_numbers = itertools.count(1)
+_authenticators: "weakref.WeakValueDictionary[int, Authenticator]" = weakref.WeakValueDictionary()
+
+
+def _ask_all(library: ModuleType) -> None:
+    for whom, number, data in _decode_questions(library.questions_take()):
+        authenticator = _authenticators.get(whom)
+        if authenticator is None:
+            library.question_answer(number, b"")
+        else:
+            authenticator.ask(library, number, bytes(data))
+
+
+reader = Reader("dotgnatly-questions", "questions_open", _ask_all)
+
+
+def _is_async(function: Callable[..., object]) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        getattr(function, "__call__", None)  # noqa: B004 - of an object that can be called
+    )
+
+
+def _encode(user: AuthenticatedUser | None) -> bytes:
+    if user is None:
+        return b""
+    if not isinstance(user, AuthenticatedUser):  # whatever it is, it must let nobody in
+        raise TypeError(f"on_authenticate must return AuthenticatedUser or None, not {type(user)}")
+    return msgspec.json.encode(user.claims())
+
+
+def _log(request: AuthenticationRequest) -> None:
+    from dotgnatly import logs
+
+    logger = logs.package_logger()
+    logger.exception("on_authenticate failed and so refuses client %d", request.cid)
+
+
+def _permissions(given: PermissionsConfiguration | Mapping[str, Any] | None) -> dict[str, Any]:
+    """As a JWT has them."""
+    if given is None:
+        return {}
+    if not isinstance(given, PermissionsConfiguration):
+        given = PermissionsConfiguration.from_dict(given)
+    given.validate()
+    plain = given.to_dict()
+    found = {
+        theirs: _subjects(plain[ours])
+        for ours, theirs in (("publish", "pub"), ("subscribe", "sub"))
+        if plain.get(ours) is not None
+    }
+    responses = plain.get("allow_responses")
+    if isinstance(responses, Mapping):
+        ttl = nanoseconds(responses.get("expires") or 0)
+        found["resp"] = {"max": responses.get("max", 0), "ttl": ttl}
+    return found
+
+
+def _subjects(permission: Mapping[str, Any]) -> dict[str, Any]:
+    allow, deny = permission.get("allow"), permission.get("deny") or []
+    if allow is not None and not allow:
+        return {"deny": [">"]}  # of a JWT an empty list would allow everything
+    return {"allow": allow or [], "deny": deny}
+
+
+def _seconds(expires: datetime | timedelta) -> int:
+    if isinstance(expires, timedelta):
+        expires = datetime.now(UTC) + expires
+    if expires.tzinfo is None:
+        raise ValueError("expires needs a time zone")
+    return int(expires.timestamp())
+
+
+__all__ = ["AuthenticatedUser", "AuthenticationRequest"]
