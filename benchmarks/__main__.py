@@ -12,7 +12,7 @@ import msgspec
 
 from benchmarks._harness import HEADING, RESULTS, ROOT, Benchmark, Row
 
-NAMES = ("start", "update", "read", "import", "memory", "gil", "throughput", "wheel")
+NAMES = ("start", "update", "read", "import", "memory", "gil", "throughput", "logins", "wheel")
 
 
 def main() -> int:

@@ -185,16 +185,25 @@ class Benchmark(msgspec.Struct, kw_only=True):
             )
         )
 
-    def limit(self, what: str, side: Side, unit: str, *, at_most: float) -> None:
-        """Add a row for a median that is compared with nothing."""
+    def limit(
+        self,
+        what: str,
+        side: Side,
+        unit: str,
+        *,
+        at_most: float | None = None,
+        at_least: float | None = None,
+    ) -> None:
+        """Add a row for a median that is compared with nothing; one of the last two is its target."""
+        [target] = [target for target in (at_most, at_least) if target is not None]
         self.rows.append(
             Row(
                 what=what,
                 ours=_short(side.median),
                 unit=unit,
                 figure=_short(side.median),
-                limit="at most",
-                target=at_most,
+                limit="at least" if at_most is None else "at most",
+                target=target,
                 noise=_short(side.noise),
             )
         )

@@ -109,7 +109,7 @@ type responder struct {
 
 	ctx    context.Context // over when nobody is let in any more
 	cancel context.CancelFunc
-	busy   sync.WaitGroup
+	busy   sync.RWMutex // read-locked while a request is answered
 
 	mu       sync.Mutex
 	admitted map[uint64]*admitted // by cid
@@ -179,45 +179,35 @@ func (r *responder) subscribe() error {
 	return nil
 }
 
-// receive answers each request on a goroutine of its own: Python may take its time.
+// receive answers each request on a goroutine of its own: Python may take its time. The answer need not be
+// encrypted, as the request is: it holds no secret.
 func (r *responder) receive(m *nats.Msg) {
-	r.busy.Go(func() {
+	r.busy.RLock()
+	go func() {
+		defer r.busy.RUnlock()
 		_ = protect(func() error {
-			if request, asker := r.open(m); request != nil {
-				return m.Respond(r.seal(r.decide(request), asker))
+			if request := r.open(m); request != nil {
+				return m.Respond([]byte(r.decide(request)))
 			}
 			return nil
 		})
-	})
+	}()
 }
 
-// open gives the request of a message, and the key of the server that it comes from. What is for another
-// issuer is not ours to answer.
-func (r *responder) open(m *nats.Msg) (*jwt.AuthorizationRequestClaims, string) {
-	data, asker := m.Data, m.Header.Get(server.AuthRequestXKeyHeader)
-	if asker != "" {
+// open gives the request of a message. What is for another issuer is not ours to answer.
+func (r *responder) open(m *nats.Msg) *jwt.AuthorizationRequestClaims {
+	data := m.Data
+	if asker := m.Header.Get(server.AuthRequestXKeyHeader); asker != "" {
 		var err error
 		if data, err = r.key.Open(data, asker); err != nil {
-			return nil, ""
+			return nil
 		}
 	}
 	request, err := jwt.DecodeAuthorizationRequestClaims(string(data))
 	if err != nil || request.Subject != r.public {
-		return nil, ""
-	}
-	return request, asker
-}
-
-// seal encrypts an answer if the request was encrypted. An empty answer refuses.
-func (r *responder) seal(answer, asker string) []byte {
-	if asker == "" {
-		return []byte(answer)
-	}
-	sealed, err := r.key.Seal([]byte(answer), asker)
-	if err != nil {
 		return nil
 	}
-	return sealed
+	return request
 }
 
 // decide makes the answer to a request: the JWT of a user, or the reason why there is none.
@@ -233,7 +223,7 @@ func (r *responder) decide(request *jwt.AuthorizationRequestClaims) string {
 	}
 	token, err := response.Encode(r.issuer)
 	if err != nil {
-		return ""
+		return "" // which refuses
 	}
 	return token
 }
@@ -356,10 +346,16 @@ func (r *responder) refuse() {
 		return
 	}
 	r.cancel()
-	r.busy.Wait()
+	r.settle()
 	if r.conn != nil {
 		_ = r.conn.FlushTimeout(lastWords)
 	}
+}
+
+// settle waits until nothing is being answered.
+func (r *responder) settle() {
+	r.busy.Lock()
+	defer r.busy.Unlock()
 }
 
 // close ends it when the server is gone.
@@ -371,7 +367,7 @@ func (r *responder) close() {
 	if r.conn != nil {
 		r.conn.Close()
 	}
-	r.busy.Wait()
+	r.settle()
 	r.issuer.Wipe()
 	r.key.Wipe()
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -75,37 +74,6 @@ func TestTheUserInsideIsOfUseToNobodyElse(t *testing.T) {
 	if _, err := nats.Connect(s.ClientURL, nats.UserInfo(callout.User, callout.Password)); err == nil {
 		t.Error("it connects over the network")
 	}
-}
-
-// A reload refuses clients that have not said yet who they are, with users of every kind: they come again.
-func TestManyLogInAndReloadAtTheSameTime(t *testing.T) {
-	answering(t, letIn)
-	over := overlay{Callout: newCallout(t)}
-	handle, s, err := tryStart(t, "port: -1, authorization {}", over)
-	check(t, err)
-	stays := connect(t, s.ClientURL, nats.UserInfo("stays", "right"))
-	var clients sync.WaitGroup
-	for i := range 8 {
-		clients.Go(func() {
-			for range 5 {
-				eventually(t, "the login", func() bool {
-					nc, err := nats.Connect(s.ClientURL, nats.UserInfo(fmt.Sprint(i), "right"))
-					if err == nil {
-						nc.Close()
-					}
-					return err == nil
-				})
-			}
-		})
-	}
-	for range 5 {
-		j, err := applySettings(handle, "port: -1, authorization {}", over)
-		check(t, err)
-		_, err = await(t, j)
-		check(t, err)
-	}
-	clients.Wait()
-	check(t, stays.Flush())
 }
 
 func TestLiveOptionsAreComparedWithoutStandIns(t *testing.T) {

@@ -5,6 +5,7 @@
 //	native update CONFIG      a line is a new configuration: it is applied to a running server
 //	native publish SIZE N     a line is a URL: N messages are published
 //	native pubsub SIZE N      a line is a URL: N messages are published and received
+//	native logins N           a line is a URL: N clients log in, some at the same time
 //	native crowd N PACE       a line is a URL: N clients connect, and talk until a line says "end"
 //
 // Each line of standard input asks for one repetition, so that the caller can take turns between
@@ -57,6 +58,9 @@ func prepare(args []string) (repetition, error) {
 		return readFile, nil
 	case len(args) == 2 && args[0] == "update":
 		return updater(args[1])
+	case len(args) == 2 && args[0] == "logins":
+		count, err := strconv.Atoi(args[1])
+		return loginsOf(count), err
 	case len(args) == 3 && args[0] == "crowd":
 		return crowdOf(args[1], args[2])
 	case len(args) == 3 && (args[0] == "publish" || args[0] == "pubsub"):

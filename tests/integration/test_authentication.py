@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 
 import nats
@@ -385,6 +385,26 @@ async def test_a_reload_asks_about_each_client_once_and_drops_none(serve, client
     assert sorted(asked) == before
     await flow.advance()
     await flow.stop()
+    await clients.check()
+
+
+async def test_many_log_in_while_it_is_reloaded(serve, clients):
+    """Who has not said yet who he is may be refused by a reload, with users of every kind, and
+    comes again; who is in stays in."""
+    controller = await serve(Door())
+    await clients.connect(controller.client_url, **ANN)
+
+    async def come_and_go():
+        for _ in range(5):
+            with suppress(ConnectionError):
+                while await log_in(controller.client_url, **ANN) != ACCEPTED:
+                    pass
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(8):
+            group.create_task(come_and_go())
+        for number in range(10):
+            await controller.update_config(max_payload=(1 << 19) + number)
     await clients.check()
 
 
