@@ -194,7 +194,7 @@ class Benchmark(msgspec.Struct, kw_only=True):
         at_most: float | None = None,
         at_least: float | None = None,
     ) -> None:
-        """Add a row for a median that is compared with nothing; one of the last two is its target."""
+        """Add a row for a median compared with nothing; one of the last two is its target."""
         [target] = [target for target in (at_most, at_least) if target is not None]
         self.rows.append(
             Row(

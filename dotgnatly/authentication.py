@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 import msgspec
 
-from dotgnatly import runtime
 from dotgnatly._reader import Reader
 from dotgnatly.config import PermissionsConfiguration
 from dotgnatly.config._kinds import nanoseconds
@@ -314,8 +313,8 @@ def _encode(user: AuthenticatedUser | None) -> bytes:
 def _log(request: AuthenticationRequest) -> None:
     from dotgnatly import logs
 
-    logger = logs.package_logger()
-    logger.exception("on_authenticate failed and so refuses client %d", request.cid)
+    logger, cid = logs.package_logger(), request.cid
+    logger.error("on_authenticate failed and so refuses client %d", cid, exc_info=True)
 
 
 def _permissions(given: PermissionsConfiguration | Mapping[str, Any] | None) -> dict[str, Any]:

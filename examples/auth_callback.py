@@ -1,4 +1,4 @@
-"""Python decides who may log in: people that only the program knows, each with subjects of his own."""
+"""Python decides who may log in: people whom only the program knows, with subjects of their own."""
 
 import asyncio
 import hashlib

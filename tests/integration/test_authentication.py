@@ -38,6 +38,7 @@ class Door:
         self.granted = {"account": "SHOP"} | granted
 
     def __call__(self, request):
+        """Decide."""
         self.asked.append(request)
         return AuthenticatedUser(**self.granted) if request.password == "secret" else None
 
@@ -82,7 +83,8 @@ async def test_who_is_accepted_is_in_the_account_and_no_other(serve, clients):
         lambda request: AuthenticatedUser(account=request.user) if request.user else None
     )
     shop, other = [
-        await clients.connect(controller.client_url, user=name, password="") for name in ("SHOP", "OTHER")
+        await clients.connect(controller.client_url, user=name, password="")
+        for name in ("SHOP", "OTHER")
     ]
     await answer(shop, "who", b"shop")
     assert await is_answered(shop, "who")
@@ -90,7 +92,13 @@ async def test_who_is_accepted_is_in_the_account_and_no_other(serve, clients):
 
 
 @pytest.mark.parametrize(
-    "login", [{}, {"user": "ann", "password": "wrong"}, {"user": "ann", "password": ""}, {"auth_token": "secret"}]
+    "login",
+    [
+        {},
+        {"user": "ann", "password": "wrong"},
+        {"user": "ann", "password": ""},
+        {"auth_token": "secret"},
+    ],
 )
 async def test_who_is_not_accepted_is_refused(serve, login):
     """None lets nobody in."""
@@ -143,7 +151,7 @@ async def test_many_are_asked_about_at_the_same_time(serve, clients):
     """One slow decision does not hold up the next login."""
     both = threading.Barrier(2, timeout=20)
 
-    def decide(request):
+    def decide(_):
         both.wait()
         return AuthenticatedUser(account="SHOP")
 
@@ -319,9 +327,7 @@ async def test_a_jwt_in_the_place_of_a_password_names_its_account(serve, listene
     with pytest.raises((ConnectionError, asyncio.IncompleteReadError, AssertionError)):
         await MqttClient.connect(port, user="ann", password=signed)
     claims = jwt.UserClaims(sub=user.public, nats={"bearer_token": True})
-    client = await MqttClient.connect(
-        port, user="ann", password=jwt.encode(claims, account.seed)
-    )
+    client = await MqttClient.connect(port, user="ann", password=jwt.encode(claims, account.seed))
     await client.close()
     assert asked == [(account.public, "")]
 
@@ -362,8 +368,8 @@ async def test_a_reload_asks_about_each_client_once_and_drops_none(serve, client
     pair = jwt.create_pair("user")
     ways = [
         lambda i: {"user": f"user{i}", "password": "secret"},
-        lambda i: {"token": "secret"},
-        lambda i: {"nkeys_seed_str": pair.seed},
+        lambda _: {"token": "secret"},
+        lambda _: {"nkeys_seed_str": pair.seed},
     ]
     asked = []
 
@@ -373,9 +379,7 @@ async def test_a_reload_asks_about_each_client_once_and_drops_none(serve, client
         return AuthenticatedUser(account="SHOP") if known else None
 
     controller = await serve(decide)
-    connected = [
-        await clients.connect(controller.client_url, **ways[i % 3](i)) for i in range(100)
-    ]
+    connected = [await clients.connect(controller.client_url, **ways[i % 3](i)) for i in range(100)]
     flow = traffic(connected[:3], connected[3])
     await flow.start()
     before = sorted(asked)
@@ -389,8 +393,7 @@ async def test_a_reload_asks_about_each_client_once_and_drops_none(serve, client
 
 
 async def test_many_log_in_while_it_is_reloaded(serve, clients):
-    """Who has not said yet who he is may be refused by a reload, with users of every kind, and
-    comes again; who is in stays in."""
+    """Who has not said yet who he is may be refused, as with configured users; who is in stays."""
     controller = await serve(Door())
     await clients.connect(controller.client_url, **ANN)
 
@@ -429,7 +432,9 @@ async def test_a_reload_disconnects_who_is_refused_then(serve, clients):
     async def closed():
         gone.set()
 
-    await nats.connect(controller.client_url, user="ann", password="", allow_reconnect=False, closed_cb=closed)
+    await nats.connect(
+        controller.client_url, user="ann", password="", allow_reconnect=False, closed_cb=closed
+    )
     banned.add("ann")
     await controller.update_config(max_payload=1 << 19)
     async with asyncio.timeout(10):
@@ -447,7 +452,11 @@ async def test_who_moves_to_another_account_connects_again(serve):
         back.set()
 
     client = await nats.connect(
-        controller.client_url, user="ann", password="", reconnected_cb=reconnected, reconnect_time_wait=0.01
+        controller.client_url,
+        user="ann",
+        password="",
+        reconnected_cb=reconnected,
+        reconnect_time_wait=0.01,
     )
     account = "OTHER"
     await controller.update_config(max_payload=1 << 19)
@@ -488,7 +497,7 @@ async def test_a_plan_predicts_no_disconnect(serve, clients):
     ]
 
 
-async def test_clients_come_back_after_a_restart(serve, clients):
+async def test_clients_come_back_after_a_restart(serve):
     """The door is there before the first of them."""
     door = Door()
     controller = await serve(door)
@@ -543,7 +552,9 @@ async def test_requests_are_not_to_be_read_in_the_system_account(serve):
     def decide(request):
         return AuthenticatedUser(account="$SYS" if request.user == "admin" else "SHOP")
 
-    controller = await serve(decide, {"accounts": ACCOUNTS["accounts"] | {"$SYS": {"users": users}}})
+    controller = await serve(
+        decide, {"accounts": ACCOUNTS["accounts"] | {"$SYS": {"users": users}}}
+    )
     admin = await nats.connect(controller.client_url, user="admin", password="admin")
     heard = []
 
@@ -630,9 +641,10 @@ def test_a_shutdown_does_not_wait_for_decisions():
 
     controller = NatsController({"port": -1, "authorization": {"timeout": 20}})
     controller.on_authenticate(decide)
-    with controller, socket.create_connection(
-        ("127.0.0.1", controller.ports()["client"])
-    ) as client:
+    with (
+        controller,
+        socket.create_connection(("127.0.0.1", controller.ports()["client"])) as client,
+    ):
         client.sendall(b'CONNECT {"user": "ann"}\r\n')
         wait_until(asked.is_set)
         begun = time.monotonic()
@@ -661,7 +673,9 @@ def member(number, ports, config):
         "port": ports[number],
         "routes": [f"nats://127.0.0.1:{port}" for port in ports],
     }
-    return AsyncNatsController({"port": -1, "server_name": f"n{number}", "cluster": cluster} | config)
+    return AsyncNatsController(
+        {"port": -1, "server_name": f"n{number}", "cluster": cluster} | config
+    )
 
 
 async def routed(*controllers):

@@ -40,10 +40,16 @@ class Coroutine:
     """An object that is called like one."""
 
     async def __call__(self, request):
+        """Decide."""
         return await coroutine(request)
 
 
-@pytest.mark.parametrize("decide", [plain, coroutine, Coroutine(), lambda r: coroutine(r)])
+def returns_a_coroutine(request):
+    """A function that is none, and returns one."""
+    return coroutine(request)
+
+
+@pytest.mark.parametrize("decide", [plain, coroutine, Coroutine(), returns_a_coroutine])
 async def test_functions_of_every_kind_decide(make, decide):
     """With either controller."""
     controller = make()
