@@ -313,8 +313,7 @@ def _encode(user: AuthenticatedUser | None) -> bytes:
 def _log(request: AuthenticationRequest) -> None:
     from dotgnatly import logs
 
-    logger, cid = logs.package_logger(), request.cid
-    logger.error("on_authenticate failed and so refuses client %d", cid, exc_info=True)
+    logs.package_logger().exception("on_authenticate failed and so refuses client %d", request.cid)
 
 
 def _permissions(given: PermissionsConfiguration | Mapping[str, Any] | None) -> dict[str, Any]:
