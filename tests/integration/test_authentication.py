@@ -516,6 +516,16 @@ async def test_clients_come_back_after_a_restart(serve):
     await client.close()
 
 
+async def test_the_connection_inside_comes_back(serve):
+    """Whoever closes it by mistake has not shut the door for good."""
+    controller = await serve(Door())
+    [inside] = await controller.clients()
+    await controller.disconnect_client(inside.cid)
+    async with asyncio.timeout(10):
+        while await log_in(controller.client_url, **ANN) != ACCEPTED:
+            pass
+
+
 async def test_a_function_can_take_the_place_of_another(serve):
     """Rules change, and no client notices."""
     controller = await serve(Door())
