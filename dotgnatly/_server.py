@@ -386,6 +386,7 @@ class Server:
             "stderr": self._stderr,
             "private_store": self._defaults.private_store(filled),
             "name": self._name,
+            "warnings": [*map(str, doubts)],
         }
         text = conffile.render(filled)
         return Settings(filled, text, msgspec.json.encode(overlay), doubts)

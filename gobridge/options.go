@@ -15,10 +15,11 @@ import (
 
 // overlay is what Python says beside the configuration text, because no key can say it.
 type overlay struct {
-	DontListen   bool   `json:"dont_listen"`
-	Stderr       bool   `json:"stderr"`        // log lines go to stderr where the text names no other place
-	PrivateStore bool   `json:"private_store"` // store_dir is removed when the server has stopped
-	Name         string `json:"name"`          // of the controller, for the holder of a store lock
+	DontListen   bool     `json:"dont_listen"`
+	Stderr       bool     `json:"stderr"`        // log lines go to stderr where the text names no other place
+	PrivateStore bool     `json:"private_store"` // store_dir is removed when the server has stopped
+	Name         string   `json:"name"`          // of the controller, for the holder of a store lock
+	Warnings     []string `json:"warnings"`      // for the log, once the text is in force
 }
 
 // settings are one configuration of one server. The server keeps the Options it is given as its live
