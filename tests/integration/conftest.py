@@ -60,6 +60,17 @@ class Clients:
             await client.close()
 
 
+async def connect_once(url: str, **options: Any) -> Client:
+    """A client that does not try again; nats-py leaves a connection open that was refused."""
+    client = Client()
+    try:
+        await client.connect(url, allow_reconnect=False, **options)
+    except BaseException:
+        await client.close()
+        raise
+    return client
+
+
 @pytest.fixture
 async def clients() -> AsyncIterator[Clients]:
     """Clients that are closed after the test, which asks ``check`` itself while the server runs."""
