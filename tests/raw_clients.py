@@ -7,6 +7,7 @@ that was not let in PermissionError with what the server says.
 import asyncio
 import json
 import ssl
+from contextlib import suppress
 from typing import Self
 
 
@@ -46,7 +47,8 @@ class _Client:
     async def close(self) -> None:
         """Close the connection, whatever may come on it still."""
         self._writer.transport.abort()
-        await self._writer.wait_closed()
+        with suppress(OSError):  # why it was closed, which is known
+            await self._writer.wait_closed()
 
 
 class WebSocketClient(_Client):

@@ -4,6 +4,8 @@ TLS has a file of its own, and so have WebSocket, MQTT and leaf nodes; JWTs are 
 test_operator_mode.py.
 """
 
+import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
@@ -118,3 +120,30 @@ async def test_who_may_not_is_refused(connect, way):
             with pytest.raises(Error, match="Authorization Violation"):
                 await connect(server, **login)
         assert await server.clients() == []
+
+
+@pytest.mark.parametrize("signature", [{}, {"sig": "AAAA"}], ids=["none", "wrong"])
+async def test_a_public_nkey_alone_lets_nobody_in(signature):
+    """It is no secret: only who has the seed can sign what the server makes up."""
+    async with AsyncNatsController({"port": -1, **WAYS["nkey"].config}) as server:
+        port = (await server.ports())["client"]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        login = json.dumps({"nkey": PUBLIC, **signature})
+        writer.write(f"CONNECT {login}\r\nPING\r\n".encode())
+        assert b"-ERR 'Authorization Violation'" in await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_who_does_not_log_in_has_the_permissions_of_no_auth_user(connect):
+    """A guest may do what the guest's user may."""
+    guest = {"user": "guest", "password": "g", "permissions": {"publish": "open"}}
+    config = {"port": -1, "accounts": {"A": {"users": [ANN]}, "GUESTS": {"users": [guest]}}}
+    async with AsyncNatsController(config | {"no_auth_user": "guest"}) as server:
+        told = asyncio.Queue()
+        client = await connect(server, error_cb=told.put)
+        assert [found.account for found in await server.clients()] == ["GUESTS"]
+        await client.publish("closed")
+        error = await asyncio.wait_for(told.get(), 5)
+        assert 'permissions violation for publish to "closed"' in str(error).lower()
+        await client.close()
