@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from dotgnatly.config._rules import Findings, Rule, each, get
 
 _BLOCKS = ("cluster", "gateway", "leafnodes", "websocket", "mqtt")
+_SERVERS = frozenset({"cluster", "gateway"})
 _MONITORING = ("http_port", "https_port", "prof_port")
 _ALL_IPV4 = "0.0.0.0"  # noqa: S104 - looked for, not listened on
 _ALL = frozenset({"", "::", "[::]"})
@@ -63,10 +64,10 @@ def _open_to_all(config: Any, found: Findings) -> None:
         why = "nobody has to log in"
         if listener.path in _MONITORING:
             why = "nobody has to log in where a server is watched"
-        elif _logs_in(get(config, block) if block else config) or (
-            block not in {"cluster", "gateway"} and clients_log_in(config)
-        ):
+        elif _logs_in(get(config, block) if block else config):
             continue
+        elif get(config, block, "tls") if block in _SERVERS else clients_log_in(config):
+            continue  # servers always show each other certificates, where there is TLS
         message = f"is open to everybody who reaches {listener.host}: {why}"
         found.warn(listener.path, message, listener.port)
 

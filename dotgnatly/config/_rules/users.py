@@ -82,8 +82,9 @@ def _empty_lists(config: Any, found: Findings) -> None:
 def _default_permissions(config: Any, found: Findings) -> None:
     auth = get(config, "authorization")
     if get(auth, "default_permissions") and not get(auth, "users"):
-        message = "are of the users of a list: nobody else would be held to them"
-        found.doubt("authorization.default_permissions", message)
+        message = "are of the users in its list: nobody else is held to them"
+        tell = found.doubt if get(auth, "user") or get(auth, "token") else found.warn
+        tell("authorization.default_permissions", message)
 
 
 def _leaf_users(config: Any, found: Findings) -> None:
