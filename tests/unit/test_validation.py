@@ -285,6 +285,8 @@ WARNED = [
     row("prof_port", prof_port=-1, host="0.0.0.0", authorization=A),
     row("cluster.name", cluster={"port": -1}),
     row("cluster.routes", cluster={"port": -1, "name": "c"}),
+    row("cluster.routes[0]", cluster={"port": -1, "name": "c", "routes": "nats://127.0.0.1:1",
+                                      "authorization": {"user": "u", "password": "p"}}),
     row("cluster.routes[1]", cluster={"port": -1, "routes": ["nats://a:1", "nats://a:1"]}),
     row("authorization.default_permissions",
         authorization={"default_permissions": {"publish": "a"}}, accounts={"A": A}),
@@ -320,7 +322,8 @@ FINE = [
     row("", leafnodes={"remotes": [
         {"urls": "nats-leaf://u:p@127.0.0.1:1", "account": "$SYS"},
         {"urls": ["ws://[::1]:1/path", "wss://localhost"]}]}),
-    row("", cluster={"host": "127.0.0.1", "port": -1, "name": "c", "routes": "nats://127.0.0.1:1",
+    row("", cluster={"host": "127.0.0.1", "port": -1, "name": "c",
+                     "routes": "nats://u:p@127.0.0.1:1",
                      "authorization": {"user": "u", "password": "p"}}),
     row("", cluster={"name": "c"}),
     row("", cluster={"port": -1, "name": "c", "routes": "nats://127.0.0.1:1",

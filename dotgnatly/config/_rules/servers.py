@@ -74,6 +74,9 @@ def _cluster(config: Any, found: Findings) -> None:
             found.error(f"cluster.accounts[{index}]", "is there twice", account)
     if not get(cluster, "port"):
         return
+    for path, url in each(config, "cluster", "routes"):
+        if get(cluster, "authorization", "user") and hide_user_info(url) == url:
+            found.warn(path, "names no user, which servers with such an authorization want", url)
     if not name and not gateway:
         found.warn("cluster.name", "is made up by the server, and another one at each start")
     if not get(cluster, "routes"):
