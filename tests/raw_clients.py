@@ -1,7 +1,7 @@
 """Clients that no package here has: over WebSocket and MQTT, with as much of them as tests need.
 
-They do not reconnect: one that was cut off raises asyncio.IncompleteReadError or ConnectionError, one
-that was not let in PermissionError with what the server says.
+They do not reconnect: one that was cut off raises asyncio.IncompleteReadError or ConnectionError,
+and one that was not let in PermissionError with what the server says.
 """
 
 import asyncio

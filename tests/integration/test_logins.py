@@ -1,4 +1,4 @@
-"""Every way to log in over the network and inside the process: who may gets in, who may not is told.
+"""Every way to log in, over the network and inside: who may gets in, who may not is refused.
 
 TLS has a file of its own, and so have WebSocket, MQTT and leaf nodes; JWTs are in
 test_operator_mode.py.

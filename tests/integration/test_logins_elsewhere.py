@@ -86,8 +86,7 @@ KINDS = {
 async def test_a_user_comes_only_the_ways_that_he_may(tmp_path, kind):
     """A password that a browser has is of no use elsewhere, nor that of a device."""
     users = [
-        {"user": name, "password": "secret", "allowed_connection_types": [name]}
-        for name in KINDS
+        {"user": name, "password": "secret", "allowed_connection_types": [name]} for name in KINDS
     ]
     config = {"accounts": {"A": {"users": users, "jetstream": True}}}
     async with Doors(tmp_path, config) as server:

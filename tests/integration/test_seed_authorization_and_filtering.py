@@ -1,7 +1,7 @@
-"""The .NET library's tests of logins and of who gets which messages, its behaviours by their names.
+"""The .NET library's tests of logins and of who gets what, its behaviours by their names.
 
-Theirs waited for a while and counted; here what should not have come would have come by then, as the
-server keeps the order.
+Theirs waited for a while and counted; here what should not have come would have come by then, as
+the server keeps the order.
 """
 
 import asyncio

@@ -285,14 +285,29 @@ WARNED = [
     row("prof_port", prof_port=-1, host="0.0.0.0", authorization=A),
     row("cluster.name", cluster={"port": -1}),
     row("cluster.routes", cluster={"port": -1, "name": "c"}),
-    row("cluster.routes[0]", cluster={"port": -1, "name": "c", "routes": "nats://127.0.0.1:1",
-                                      "authorization": {"user": "u", "password": "p"}}),
+    row(
+        "cluster.routes[0]",
+        cluster={
+            "port": -1,
+            "name": "c",
+            "routes": "nats://127.0.0.1:1",
+            "authorization": {"user": "u", "password": "p"},
+        },
+    ),
     row("cluster.routes[1]", cluster={"port": -1, "routes": ["nats://a:1", "nats://a:1"]}),
-    row("authorization.default_permissions",
-        authorization={"default_permissions": {"publish": "a"}}, accounts={"A": A}),
+    row(
+        "authorization.default_permissions",
+        authorization={"default_permissions": {"publish": "a"}},
+        accounts={"A": A},
+    ),
     row("accounts.B", accounts={"A": A, "B": {}}),
-    row("accounts.B", accounts={"A": {**A, "exports": [{"stream": "s"}]},
-                                "B": {"imports": [{"stream": {"account": "A", "subject": "s"}}]}}),
+    row(
+        "accounts.B",
+        accounts={
+            "A": {**A, "exports": [{"stream": "s"}]},
+            "B": {"imports": [{"stream": {"account": "A", "subject": "s"}}]},
+        },
+    ),
     row("jetstream", jetstream={}, accounts={"A": A}),
 ]
 """What may be meant."""

@@ -74,13 +74,18 @@ def _cluster(config: Any, found: Findings) -> None:
             found.error(f"cluster.accounts[{index}]", "is there twice", account)
     if not get(cluster, "port"):
         return
-    for path, url in each(config, "cluster", "routes"):
-        if get(cluster, "authorization", "user") and hide_user_info(url) == url:
-            found.warn(path, "names no user, which servers with such an authorization want", url)
     if not name and not gateway:
         found.warn("cluster.name", "is made up by the server, and another one at each start")
     if not get(cluster, "routes"):
         found.warn("cluster.routes", "is empty: this server waits for the others to connect")
+
+
+def _anonymous_routes(config: Any, found: Findings) -> None:
+    if not get(config, "cluster", "authorization", "user"):
+        return
+    for path, url in each(config, "cluster", "routes"):
+        if hide_user_info(url) == url:
+            found.warn(path, "names no user, which servers with such an authorization want", url)
 
 
 def _name(found: Findings, path: str, name: Any) -> None:
@@ -187,6 +192,7 @@ RULES: tuple[Rule, ...] = (
     _addresses,
     _repeated,
     _cluster,
+    _anonymous_routes,
     _gateway,
     _remotes,
     _proxies,
