@@ -68,11 +68,12 @@ async def connect_once(url: str, **options: Any) -> Client:
     client = Client()
     try:
         await client.connect(url, allow_reconnect=False, **options)
-        if not client.is_connected:
-            raise ConnectionResetError
     except BaseException:
         await client.close()
         raise
+    if not client.is_connected:
+        await client.close()
+        raise ConnectionResetError
     return client
 
 

@@ -57,10 +57,21 @@ class Doors(AsyncNatsController):
         """Over MQTT."""
         await (await MqttClient.connect((await self.ports())["mqtt"], **login)).close()
 
-    async def leafnode(self, user: str = "", password: str = "", **remote: str) -> None:
+    async def leafnode_ws(self, user: str, password: str) -> None:
+        """As a leaf node, over WebSocket."""
+        await self.leafnode(user, password, scheme="ws", listener="websocket")
+
+    async def leafnode(
+        self,
+        user: str = "",
+        password: str = "",
+        scheme: str = "nats-leaf",
+        listener: str = "leafnodes",
+        **remote: str,
+    ) -> None:
         """As a leaf node."""
         login = f"{user}:{password}@" if user else ""
-        url = f"nats-leaf://{login}127.0.0.1:{(await self.ports())['leafnodes']}"
+        url = f"{scheme}://{login}127.0.0.1:{(await self.ports())[listener]}"
         leaf = {"port": -1, "leafnodes": {"remotes": [{"urls": url, **remote}]}}
         before = len(self._log.read_text())
         async with asyncio.timeout(10):
@@ -79,6 +90,7 @@ KINDS = {
     "WEBSOCKET": Doors.websocket,
     "MQTT": Doors.mqtt,
     "LEAFNODE": Doors.leafnode,
+    "LEAFNODE_WS": Doors.leafnode_ws,
 }
 
 
