@@ -109,7 +109,7 @@ enum {
 /* -- servers ------------------------------------------------------------------------------------- */
 
 /* gb_server_start: a job. text is NATS configuration text; overlay is a JSON object with what no key can
- * say: {dont_listen, stderr, private_store, name}. The handle is valid at once. Result:
+ * say: {dont_listen, stderr, private_store, name, warnings}. The handle is valid at once. Result:
  * JSON state, see gb_server_state. A cancelled or failed start leaves nothing behind. */
 /* gb_server_apply: a job. The complete new text for a running server; clients stay connected. On any
  * error the previous configuration is in force. Result: as gb_server_start. */

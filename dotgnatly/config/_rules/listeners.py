@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from dotgnatly.config._rules import Findings, Rule, each, get
 
 _BLOCKS = ("cluster", "gateway", "leafnodes", "websocket", "mqtt")
-_SERVERS = frozenset({"cluster", "gateway"})
+_PEERS = frozenset({"cluster", "gateway"})
 _MONITORING = ("http_port", "https_port", "prof_port")
 _ALL_IPV4 = "0.0.0.0"  # noqa: S104 - looked for, not listened on
 _ALL = frozenset({"", "::", "[::]"})
@@ -58,18 +58,25 @@ def _clashes(config: Any, found: Findings) -> None:
 
 def _open_to_all(config: Any, found: Findings) -> None:
     for listener in _listeners(config, found):
-        if listener.port == 0 or listener.local:
+        if listener.port == 0 or listener.local or _asks(config, listener.path):
             continue
-        block, _, _ = listener.path.rpartition(".")
         why = "nobody has to log in"
         if listener.path in _MONITORING:
-            why = "nobody has to log in where a server is watched"
-        elif _logs_in(get(config, block) if block else config):
-            continue
-        elif get(config, block, "tls") if block in _SERVERS else clients_log_in(config):
-            continue  # servers always show each other certificates, where there is TLS
+            why = "monitoring has no login"
         message = f"is open to everybody who reaches {listener.host}: {why}"
         found.warn(listener.path, message, listener.port)
+
+
+def _asks(config: Any, path: str) -> bool:
+    """Whether who comes to a listener has to prove who he is."""
+    if path in _MONITORING:
+        return False
+    block, _, _ = path.rpartition(".")
+    if _logs_in(get(config, block) if block else config):
+        return True
+    if block in _PEERS:
+        return bool(get(config, block, "tls"))  # with which both sides show certificates, always
+    return clients_log_in(config)
 
 
 def clients_log_in(config: Any) -> bool:
