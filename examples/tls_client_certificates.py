@@ -8,6 +8,7 @@ import asyncio
 import logging
 import ssl
 import tempfile
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -100,13 +101,14 @@ def _named(name: str) -> x509.Name:
     )
 
 
-async def enter(url: str, folder: Path, name: str) -> Client:
+async def ignore(_: Exception) -> None:
+    """What a client is told that is not let in."""
+
+
+async def enter(
+    url: str, folder: Path, name: str, tell: Callable[[Exception], Awaitable[None]] = ignore
+) -> Client:
     """Connect with somebody's certificate; there is no other login."""
-
-    async def tell(error: Exception) -> None:
-        if client.is_connected:
-            print(f"   {name}: {error}")
-
     context = ssl.create_default_context(cafile=folder / "authority.pem")
     context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
     client = Client()
@@ -145,16 +147,18 @@ async def main(folder: Path) -> None:
         url = controller.client_url
         assert url
         till = await enter(url, folder, "till")
-        screen = await enter(url, folder, "screen")
+        told: asyncio.Queue[Exception] = asyncio.Queue()
+        screen = await enter(url, folder, "screen", told.put)
         for found in await controller.clients():
             print(f"{found.user} is connected")
 
         orders = await screen.subscribe("orders.*")
-        await screen.flush()
+        while not any(found.subscriptions for found in await controller.clients()):
+            await asyncio.sleep(0.01)  # the server does not know of it yet
         await till.publish("orders.new", b"tea")
         print(f"the screen shows {(await orders.next_msg(timeout=5)).data.decode()}")
         await screen.publish("orders.new", b"not allowed")
-        await screen.flush()
+        print(f"and is told: {await told.get()}")
 
         for name in ("visitor", "stranger"):
             try:

@@ -1,9 +1,8 @@
 """Logins over WebSocket and MQTT, of leaf nodes, and of users that may come one way only."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
 from nats.errors import Error
@@ -18,7 +17,6 @@ ANN = {"user": "ann", "password": "secret"}
 WRONG = ANN | {"password": "wrong"}
 HASHED = hash_password("secret", cost=4)
 NOBODY: dict[str, str] = {}
-Enter: TypeAlias = Callable[..., Awaitable[None]]
 Refused = (Error, PermissionError)
 WHY = "Authorization Violation|return code 5|authentication error"
 
