@@ -153,8 +153,8 @@ async def main(folder: Path) -> None:
             print(f"{found.user} is connected")
 
         orders = await screen.subscribe("orders.*")
-        while not any(found.subscriptions for found in await controller.clients()):
-            await asyncio.sleep(0.01)  # the server does not know of it yet
+        while not any(found.subscriptions for found in await controller.clients()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # nothing tells when the server knows of it
         await till.publish("orders.new", b"tea")
         print(f"the screen shows {(await orders.next_msg(timeout=5)).data.decode()}")
         await screen.publish("orders.new", b"not allowed")
