@@ -389,7 +389,9 @@ class Server:
         Raises:
             ConfigError: It is not valid.
         """
-        doubts = config.validate(dont_listen=self._dont_listen)
+        doubts = config.validate(
+            dont_listen=self._dont_listen, on_authenticate=self.authenticator is not None
+        )
         filled = self.fill(config)
         overlay = {
             "dont_listen": self._dont_listen,
@@ -397,6 +399,7 @@ class Server:
             "private_store": self._defaults.private_store(filled),
             "name": self._name,
             "callout": self.authenticator and self.authenticator.callout(),
+            "warnings": [*map(str, doubts)],
         }
         text = conffile.render(filled)
         return Settings(filled, text, msgspec.json.encode(overlay), doubts)

@@ -2,7 +2,6 @@
 
 import inspect
 import itertools
-import os
 import time
 import weakref
 from collections.abc import Awaitable, Callable, Mapping
@@ -135,8 +134,7 @@ class Authenticator:
                 "whom": self._number,
                 "issuer_seed": issuer or create_pair("account").seed,
                 "xkey_seed": xkey or create_pair("curve").seed,
-                "user": f"on_authenticate-{os.urandom(6).hex()}",
-                "password": os.urandom(32).hex(),
+                "user_seed": create_pair("user").seed,
             }
         return self._callout
 

@@ -109,9 +109,9 @@ enum {
 /* -- servers ------------------------------------------------------------------------------------- */
 
 /* gb_server_start: a job. text is NATS configuration text; overlay is a JSON object with what no key can
- * say: {dont_listen, stderr, private_store, name, callout}; callout is null, or says that logins are asked
- * about, see gb_questions_take: {whom, issuer_seed, xkey_seed, user, password}. The handle is valid at once. Result:
- * JSON state, see gb_server_state. A cancelled or failed start leaves nothing behind. */
+ * say: {dont_listen, stderr, private_store, name, warnings, callout}; callout is null, or says that logins
+ * are asked about, see gb_questions_take: {whom, issuer_seed, xkey_seed, user_seed}. The handle is valid
+ * at once. Result: JSON state, see gb_server_state. A cancelled or failed start leaves nothing behind. */
 /* gb_server_apply: a job. The complete new text for a running server; clients stay connected. On any
  * error the previous configuration is in force. Result: as gb_server_start. */
 /* gb_server_restart: a job. Stops the server and starts it again with the complete new text, on the same

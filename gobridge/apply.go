@@ -106,6 +106,9 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 	if e.store != storeBefore {
 		storeBefore.close()
 	}
+	e.warn(slices.DeleteFunc(slices.Clone(next.overlay.Warnings), func(doubt string) bool {
+		return slices.Contains(previous.overlay.Warnings, doubt)
+	}))
 	return e.describe(), nil
 }
 

@@ -29,8 +29,7 @@ type callout struct {
 	Whom       uint64 `json:"whom"` // to ask, see ask
 	IssuerSeed string `json:"issuer_seed"`
 	XKeySeed   string `json:"xkey_seed"`
-	User       string `json:"user"` // of the client inside
-	Password   string `json:"password"`
+	UserSeed   string `json:"user_seed"` // of the client inside
 }
 
 // install makes the options of a server that calls out. Where the text has an auth_callout block, that one
@@ -43,7 +42,7 @@ func (c *callout) install(opts *server.Options) error {
 	if len(opts.TrustedKeys)+len(opts.TrustedOperators) > 0 {
 		return configFault("operator", "has its auth callout in the JWTs of accounts, and takes no on_authenticate")
 	}
-	issuer, xkey, err := c.publicKeys()
+	issuer, xkey, user, err := c.publicKeys()
 	if err != nil {
 		return err
 	}
@@ -67,9 +66,9 @@ func (c *callout) install(opts *server.Options) error {
 	case account == nil && block.Account != "" && block.Account != server.DEFAULT_GLOBAL_ACCOUNT:
 		return configFault("authorization.auth_callout.account", "is no account")
 	}
-	block.AuthUsers = append(block.AuthUsers, c.User)
-	opts.Users = append(opts.Users, &server.User{
-		Username: c.User, Password: c.Password, Account: account,
+	block.AuthUsers = append(block.AuthUsers, user)
+	opts.Nkeys = append(opts.Nkeys, &server.NkeyUser{
+		Nkey: user, Account: account,
 		AllowedConnectionTypes: map[string]struct{}{jwt.ConnectionTypeInProcess: {}},
 		Permissions: &server.Permissions{
 			Subscribe: &server.SubjectPermission{Allow: []string{server.AuthCalloutSubject}},
@@ -88,24 +87,31 @@ func findAccount(opts *server.Options, name string) *server.Account {
 	return opts.Accounts[i]
 }
 
-func (c *callout) publicKeys() (issuer, xkey string, err error) {
-	if issuer, err = publicKey([]byte(c.IssuerSeed)); err != nil || nkeys.Prefix(issuer) != nkeys.PrefixByteAccount {
-		return "", "", configFault("issuer_seed", "is no seed of an account")
+func (c *callout) publicKeys() (issuer, xkey, user string, err error) {
+	for _, key := range []struct {
+		public     *string
+		seed, name string
+		kind       nkeys.PrefixByte
+	}{
+		{&issuer, c.IssuerSeed, "issuer_seed", nkeys.PrefixByteAccount},
+		{&xkey, c.XKeySeed, "xkey_seed", nkeys.PrefixByteCurve},
+		{&user, c.UserSeed, "user_seed", nkeys.PrefixByteUser},
+	} {
+		if *key.public, err = publicKey([]byte(key.seed)); err != nil || nkeys.Prefix(*key.public) != key.kind {
+			return "", "", "", configFault(key.name, "is no seed of the kind %s", key.kind)
+		}
 	}
-	if xkey, err = publicKey([]byte(c.XKeySeed)); err != nil || nkeys.Prefix(xkey) != nkeys.PrefixByteCurve {
-		return "", "", configFault("xkey_seed", "is no seed of a curve key")
-	}
-	return issuer, xkey, nil
+	return issuer, xkey, user, nil
 }
 
 // responder answers the requests of auth callout, those of other servers of the cluster as well.
 type responder struct {
 	callout
-	server      *server.Server
-	public      string
-	issuer, key nkeys.KeyPair
-	timeout     time.Duration
-	conn        *nats.Conn
+	server            *server.Server
+	public            string
+	issuer, key, user nkeys.KeyPair
+	timeout           time.Duration
+	conn              *nats.Conn
 
 	ctx    context.Context // over when nobody is let in any more
 	cancel context.CancelFunc
@@ -127,6 +133,7 @@ func newResponder(c *callout, s *server.Server, opts *server.Options) *responder
 	}
 	r.issuer, _ = nkeys.FromSeed([]byte(c.IssuerSeed))
 	r.key, _ = nkeys.FromSeed([]byte(c.XKeySeed))
+	r.user, _ = nkeys.FromSeed([]byte(c.UserSeed))
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	return r
 }
@@ -161,7 +168,11 @@ func (r *responder) connect() (finish func() error) {
 }
 
 func (r *responder) subscribe() error {
-	conn, err := nats.Connect("", nats.InProcessServer(r.server), nats.UserInfo(r.User, r.Password),
+	public, err := r.user.PublicKey()
+	if err != nil {
+		return err
+	}
+	conn, err := nats.Connect("", nats.InProcessServer(r.server), nats.Nkey(public, r.user.Sign),
 		nats.Name("dotgnatly on_authenticate"), nats.MaxReconnects(-1), nats.ReconnectWait(10*time.Millisecond),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})) // else it writes to stderr
 	if err != nil {
@@ -214,7 +225,7 @@ func (r *responder) open(m *nats.Msg) *jwt.AuthorizationRequestClaims {
 func (r *responder) decide(request *jwt.AuthorizationRequestClaims) string {
 	response := jwt.NewAuthorizationResponseClaims(request.UserNkey)
 	response.Audience = request.Server.ID
-	user, err := r.user(request)
+	user, err := r.admit(request)
 	if err == nil {
 		response.Jwt, err = user.Encode(r.issuer)
 	}
@@ -228,7 +239,7 @@ func (r *responder) decide(request *jwt.AuthorizationRequestClaims) string {
 	return token
 }
 
-func (r *responder) user(request *jwt.AuthorizationRequestClaims) (*jwt.UserClaims, error) {
+func (r *responder) admit(request *jwt.AuthorizationRequestClaims) (*jwt.UserClaims, error) {
 	before := r.recall(request)
 	login, err := newLogin(request)
 	if err != nil {
@@ -312,8 +323,8 @@ func (r *responder) remember(request *jwt.AuthorizationRequestClaims, account st
 	return name
 }
 
-// standInPassword is nobody's.
-var standInPassword = rand.Text()
+// standInPassword is nobody's: it looks like a hash, and is that of no password.
+var standInPassword = "$2a$04$" + rand.Text()
 
 // standIns are users for the clients that were let in by a callout. A reload closes every client whose name
 // no user has, in place of asking about it again; with a wrong password it asks.
@@ -370,6 +381,7 @@ func (r *responder) close() {
 	r.settle()
 	r.issuer.Wipe()
 	r.key.Wipe()
+	r.user.Wipe()
 }
 
 // loginRequest is what Python is asked about.

@@ -42,7 +42,7 @@ func newCallout(t testing.TB) *callout {
 	t.Helper()
 	return &callout{
 		Whom: 7, IssuerSeed: newPair(t, "account").Seed, XKeySeed: newPair(t, "curve").Seed,
-		User: "inside", Password: "a password of 22 letters",
+		UserSeed: newPair(t, "user").Seed,
 	}
 }
 
@@ -71,7 +71,11 @@ func TestTheUserInsideIsOfUseToNobodyElse(t *testing.T) {
 	callout := newCallout(t)
 	_, s, err := tryStart(t, "port: -1, authorization {}", overlay{Callout: callout})
 	check(t, err)
-	if _, err := nats.Connect(s.ClientURL, nats.UserInfo(callout.User, callout.Password)); err == nil {
+	pair, err := nkeys.FromSeed([]byte(callout.UserSeed))
+	check(t, err)
+	public, err := pair.PublicKey()
+	check(t, err)
+	if _, err := nats.Connect(s.ClientURL, nats.Nkey(public, pair.Sign)); err == nil {
 		t.Error("it connects over the network")
 	}
 }

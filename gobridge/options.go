@@ -20,6 +20,7 @@ type overlay struct {
 	PrivateStore bool     `json:"private_store"` // store_dir is removed when the server has stopped
 	Name         string   `json:"name"`          // of the controller, for the holder of a store lock
 	Callout      *callout `json:"callout"`       // nil: Python does not decide who may log in
+	Warnings     []string `json:"warnings"`      // for the log, once the text is in force
 }
 
 // settings are one configuration of one server. The server keeps the Options it is given as its live

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -171,8 +172,10 @@ func TestRefusedTextLeavesNoResolverBehind(t *testing.T) {
 
 func TestOverlayIsRead(t *testing.T) {
 	t.Parallel()
-	over, err := parseOverlay([]byte(`{"dont_listen": true, "stderr": true, "private_store": true, "name": "n"}`))
-	if want := (overlay{true, true, true, "n", nil}); over != want || err != nil {
+	over, err := parseOverlay([]byte(
+		`{"dont_listen": true, "stderr": true, "private_store": true, "name": "n", "warnings": ["w"]}`))
+	want := overlay{DontListen: true, Stderr: true, PrivateStore: true, Name: "n", Warnings: []string{"w"}}
+	if !reflect.DeepEqual(over, want) || err != nil {
 		t.Errorf("overlay is %+v, %v", over, err)
 	}
 	if _, err := parseOverlay([]byte("{")); err == nil {

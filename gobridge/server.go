@@ -119,7 +119,7 @@ func (e *embedded) start(j *job, text string, over overlay, before *before) ([]b
 		m.serve(s, e.tlsConfig)
 	}
 	set.restoreProfPort()
-	e.warnIfOpen()
+	e.warn(set.overlay.Warnings)
 	state := e.describe()
 	if !j.commit() {
 		return nil, errCanceled
@@ -156,15 +156,10 @@ func (e *embedded) untilReady(j *job, s *server.Server) error {
 	}
 }
 
-// warnIfOpen says so if anybody in the network can be a client.
-func (e *embedded) warnIfOpen() {
-	opts := e.set.opts
-	if ip := net.ParseIP(opts.Host); opts.DontListen || opts.Host == "localhost" || ip.IsLoopback() {
-		return
-	}
-	if v, err := e.srv.Load().Varz(nil); err == nil && !v.AuthRequired && !v.TLSVerify {
-		e.srv.Load().Warnf("Clients can connect to %s:%d from anywhere, as there is no authorization",
-			opts.Host, opts.Port)
+// warn logs what is doubtful about the configuration that is in force now.
+func (e *embedded) warn(doubts []string) {
+	for _, doubt := range doubts {
+		e.srv.Load().Warnf("%s", doubt)
 	}
 }
 

@@ -225,18 +225,19 @@ func TestStateIsKnownFromTheStart(t *testing.T) {
 	}
 }
 
-func TestOpenListenerIsWarnedOf(t *testing.T) {
+func TestDoubtsAreLoggedWhenTheyAreInForce(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]bool{
-		"port: -1": true,
-		"port: -1, authorization { token: secret }": false,
-		"port: -1, host: localhost":                 false,
-		plain:                                       false,
-	} {
-		path := filepath.Join(t.TempDir(), "a.log")
-		start(t, fmt.Sprintf("%s, log_file: %q", text, filepath.ToSlash(path)))
-		if warned := strings.Contains(read(t, path), "[WRN] Clients can connect"); warned != want {
-			t.Errorf("%s: warned is %v", text, warned)
+	path := filepath.Join(t.TempDir(), "a.log")
+	text := fmt.Sprintf("%s, log_file: %q", plain, filepath.ToSlash(path))
+	handle, _, err := tryStart(t, text, overlay{Warnings: []string{"a: is open"}})
+	check(t, err)
+	j, err := applySettings(handle, text, overlay{Warnings: []string{"a: is open", "b: is open"}})
+	check(t, err)
+	_, err = await(t, j)
+	check(t, err)
+	for _, doubt := range []string{"a", "b"} {
+		if n := strings.Count(read(t, path), "[WRN] "+doubt+": is open\n"); n != 1 {
+			t.Errorf("%s is told %d times", doubt, n)
 		}
 	}
 }

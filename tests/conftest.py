@@ -211,18 +211,22 @@ def usage(*, signs: bool) -> x509.KeyUsage:
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ca.pem, server.pem and client.pem that it signed, their keys, and other.key."""
+    """A folder with ca.pem, server.pem and client.pem that it signed, their keys, and other.key.
+
+    Nobody but itself has signed stranger.pem, which calls itself as client.pem does.
+    """
     folder = tmp_path_factory.mktemp("certificates")
     keys = {
         name: ec.generate_private_key(ec.SECP256R1())
-        for name in ("ca", "server", "client", "other")
+        for name in ("ca", "server", "client", "stranger", "other")
     }
     now = datetime.now(UTC)
-    for name in ("ca", "server", "client"):
+    for name in ("ca", "server", "client", "stranger"):
+        called, signer = ("client", name) if name == "stranger" else (name, "ca")
         certificate = (
             x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-            .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ca")]))
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, called)]))
+            .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, signer)]))
             .public_key(keys[name].public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(hours=1))
@@ -236,13 +240,13 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 critical=False,
             )
             .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(keys["ca"].public_key()),
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(keys[signer].public_key()),
                 critical=False,
             )
             .add_extension(
                 x509.SubjectKeyIdentifier.from_public_key(keys[name].public_key()), critical=False
             )
-            .sign(keys["ca"], hashes.SHA256())
+            .sign(keys[signer], hashes.SHA256())
         )  # fmt: skip
         (folder / f"{name}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
     for name, key in keys.items():

@@ -1,11 +1,13 @@
 """Clients that no package here has: over WebSocket and MQTT, with as much of them as tests need.
 
-They do not reconnect: one that was cut off raises asyncio.IncompleteReadError or ConnectionError.
+They do not reconnect: one that was cut off raises asyncio.IncompleteReadError or ConnectionError,
+and one that was not let in PermissionError with what the server says.
 """
 
 import asyncio
 import json
 import ssl
+from contextlib import suppress
 from typing import Self
 
 
@@ -20,7 +22,12 @@ class _Client:
 
     @classmethod
     async def connect(
-        cls, port: int, tls: ssl.SSLContext | None = None, user: str = "", password: str = ""
+        cls,
+        port: int,
+        tls: ssl.SSLContext | None = None,
+        user: str = "",
+        password: str = "",
+        **others: str,
     ) -> Self:
         """Connect to a listener of this machine, log in if there is a user, and subscribe."""
         name = "localhost" if tls else None
@@ -28,19 +35,20 @@ class _Client:
             *await asyncio.open_connection("127.0.0.1", port, ssl=tls, server_hostname=name)
         )
         try:
-            await client._log_in(user, password)
+            await client._log_in(user, password, **others)
         except BaseException:
             await client.close()
             raise
         return client
 
-    async def _log_in(self, user: str, password: str) -> None:
+    async def _log_in(self, user: str, password: str, **others: str) -> None:
         raise NotImplementedError
 
     async def close(self) -> None:
         """Close the connection, whatever may come on it still."""
         self._writer.transport.abort()
-        await self._writer.wait_closed()
+        with suppress(OSError):  # why it was closed, which is known
+            await self._writer.wait_closed()
 
 
 class WebSocketClient(_Client):
@@ -49,15 +57,20 @@ class WebSocketClient(_Client):
     LISTENER = "websocket"
     _received = b""
 
-    async def _log_in(self, user: str, password: str) -> None:
+    async def _log_in(
+        self, user: str, password: str, token: str = "", cookie: str = "", **others: str
+    ) -> None:
+        assert not others
         self._writer.write(
             b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+            b"Cookie: %b\r\n\r\n" % cookie.encode()
         )
         head = await self._reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 101 "), head
-        login = {"user": user, "pass": password} if user else {}
-        await self._send(f"CONNECT {json.dumps(login)}\r\nSUB talk.a 1\r\nPING\r\n")
+        login = {"user": user, "pass": password} if user else {"auth_token": token} if token else {}
+        await self._send(f"CONNECT {json.dumps(login)}\r\n")
+        await self._send("SUB talk.a 1\r\nPING\r\n")
         await self._receive("PONG\r\n")
 
     async def echo(self, text: str) -> None:
@@ -74,6 +87,8 @@ class WebSocketClient(_Client):
     async def _receive(self, text: str) -> None:
         """Read on until this has come."""
         while text.encode() not in self._received:
+            if b"-ERR '" in self._received:
+                raise PermissionError(self._received.decode())
             _, length = await self._reader.readexactly(2)
             if length == 126:
                 length = int.from_bytes(await self._reader.readexactly(2))
@@ -88,7 +103,8 @@ class MqttClient(_Client):
     _CONNECT, _CONNACK, _PUBLISH, _SUBSCRIBE, _SUBACK = 0x10, 0x20, 0x30, 0x82, 0x90
     _CLEAN_SESSION, _WITH_LOGIN = 0x02, 0xC0
 
-    async def _log_in(self, user: str, password: str) -> None:
+    async def _log_in(self, user: str, password: str, **others: str) -> None:
+        assert not others
         flags = self._CLEAN_SESSION | (self._WITH_LOGIN if user else 0)
         names = ["raw", user, password] if user else ["raw"]
         no_pings = b"\0\0"
@@ -96,7 +112,10 @@ class MqttClient(_Client):
             self._CONNECT,
             _text("MQTT") + bytes([4, flags]) + no_pings + b"".join(map(_text, names)),
         )
-        await self._receive(self._CONNACK, bytes([0, 0]))
+        kind, (_, refused) = await self._read()
+        assert kind == self._CONNACK
+        if refused:
+            raise PermissionError(f"return code {refused}")
         await self._send(self._SUBSCRIBE, bytes([0, 1]) + _text("talk/a") + bytes([0]))
         await self._receive(self._SUBACK, bytes([0, 1, 0]))
 
@@ -107,17 +126,20 @@ class MqttClient(_Client):
         await self._receive(self._PUBLISH, message)
 
     async def _send(self, kind: int, content: bytes) -> None:
-        left, length = len(content), b""
-        while left >= 128:
-            left, digit = divmod(left, 128)
-            length += bytes([digit | 0x80])
-        self._writer.write(bytes([kind, *length, left]) + content)
+        length, rest = [], len(content)
+        while rest > 127:
+            length.append(0x80 | rest & 127)
+            rest >>= 7
+        self._writer.write(bytes([kind, *length, rest]) + content)
         await self._writer.drain()
 
     async def _receive(self, kind: int, content: bytes) -> None:
         """Read a packet, which must be this one."""
-        head = await self._reader.readexactly(2)
-        assert (head[0], await self._reader.readexactly(head[1])) == (kind, content)
+        assert await self._read() == (kind, content)
+
+    async def _read(self) -> tuple[int, bytes]:
+        kind, length = await self._reader.readexactly(2)
+        return kind, await self._reader.readexactly(length)
 
 
 def _text(text: str) -> bytes:

@@ -428,11 +428,14 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
                     del keys[key]
         return keys
 
-    def validate(self, *, dont_listen: bool = False) -> tuple[Fault, ...]:
+    def validate(
+        self, *, dont_listen: bool = False, on_authenticate: bool = False
+    ) -> tuple[Fault, ...]:
         """Check every key, all of them together, and the files that they name. Needs no server.
 
         Args:
             dont_listen: Whether it is for a server without a listener for clients.
+            on_authenticate: Whether a function of the program decides who may log in.
 
         Returns:
             What is doubtful and no fault, each with its key path.
@@ -444,7 +447,9 @@ class BrokerConfiguration(Block, frozen=True, kw_only=True, dict=True):
         from dotgnatly.config import _rules
 
         errors = super().faults()
-        found = _rules.find(self, dont_listen=dont_listen, broken=bool(errors))
+        found = _rules.find(
+            self, dont_listen=dont_listen, on_authenticate=on_authenticate, broken=bool(errors)
+        )
         told = {fault.path for fault in errors}
         errors += (fault for fault in found.errors if fault.path not in told)
         if not errors:

@@ -60,6 +60,34 @@ class Clients:
             await client.close()
 
 
+async def connect_once(url: str, **options: Any) -> Client:
+    """A client that does not try again.
+
+    nats-py leaves a connection open that was refused, and takes one that was closed for made.
+    """
+    client = Client()
+    try:
+        await client.connect(url, allow_reconnect=False, **options)
+    except BaseException:
+        await client.close()
+        raise
+    if not client.is_connected:
+        await client.close()
+        raise ConnectionResetError
+    return client
+
+
+async def written(log: Path, text: str) -> None:
+    """Return when a log file has this text."""
+
+    def found() -> bool:
+        return text in log.read_text()
+
+    async with asyncio.timeout(10):
+        while not found():
+            await asyncio.sleep(0.005)  # between two looks
+
+
 @pytest.fixture
 async def clients() -> AsyncIterator[Clients]:
     """Clients that are closed after the test, which asks ``check`` itself while the server runs."""

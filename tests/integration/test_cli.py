@@ -269,9 +269,7 @@ def test_an_open_listener_without_login_warns(serve, conf):
     server = serve("-c", conf("listen: 0.0.0.0:-1"))
     server.send(signal.SIGTERM)
     _, _, err = server.finish()
-    assert [
-        line for line in err.splitlines() if "[WRN]" in line and "authorization" in line.lower()
-    ]
+    assert "[WRN] port: -1 is open to everybody who reaches 0.0.0.0: nobody has to log in" in err
 
 
 @pytest.mark.parametrize(

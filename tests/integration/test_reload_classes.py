@@ -104,7 +104,7 @@ TLS_SAMPLES = {
     "cert_file": (Beside(SERVER), Beside(CLIENT)),
     "ca_file": ("$ca.pem", "$server.pem"),
     "verify": (None, True),
-    "pinned_certs": ([PIN_1], [PIN_2]),
+    "pinned_certs": (Beside({"verify": True, "pinned_certs": [PIN_1]}), [PIN_2]),
     "timeout": (2, 3),
     "min_version": (None, "1.3"),
     "cipher_suites": (None, ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"]),

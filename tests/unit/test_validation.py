@@ -30,6 +30,7 @@ from dotgnatly.errors import DotgnatlyError
 
 ACCOUNT = "ADSCCTOUSSSUEEI6VGD5O3DDCCIOW6XFATYF6CDRQ4DCFQA4IF3NHBYV"
 USER = "UCPR6SWDTWCBKPIQNR7IKDZLGLBBG253AHIANZDFIRDO7ZFHMQB3GAAP"
+OPERATOR_NKEY = "OCXFRCYW5L3FV56N4Y2TN3P6L3GMBWN2SBFEZWDJOW3RGICDX5BJUNRJ"
 OPERATOR_CONF = (Path(__file__).parents[1] / "data" / "operator.conf").read_text()
 OPERATOR = re.search(r"^operator: (\S+)", OPERATOR_CONF, re.MULTILINE)[1]
 PRELOAD = dict(re.findall(r"^ *(A[A-Z2-7]{55}): (\S+)", OPERATOR_CONF, re.MULTILINE))
@@ -188,7 +189,7 @@ REFUSED = [
     row("tls.certs[1].key_file", tls={"certs": [TLS, {**TLS, "key_file": "$PEM/client.key"}]}),
     row("tls.ca_file", tls={**TLS, "ca_file": "$TMP/missing"}),
     row("tls.ca_file", tls={**TLS, "ca_file": "$PEM/server.key"}),
-    row("tls.pinned_certs[0]", tls={**TLS, "pinned_certs": ["x" * 64]}),
+    row("tls.pinned_certs[0]", tls={**TLS, "verify": True, "pinned_certs": ["x" * 64]}),
     row("tls.verify_cert_and_check_known_urls",
         tls={**TLS, "verify_cert_and_check_known_urls": True}),
     row("leafnodes.remotes[0].tls.ca_file",
@@ -232,6 +233,10 @@ DOUBTED = [
     row("authorization.user", authorization={"password": "p"}),
     row("authorization.users[0].password", authorization={"users": [{"user": "u"}]}),
     row("accounts.A.users[0].password", accounts={"A": {"users": [{"user": "u"}]}}),
+    row("authorization.users", authorization={"users": []}),
+    row("leafnodes.authorization.users", leafnodes={"port": -1, "authorization": {"users": []}}),
+    row("authorization.default_permissions",
+        authorization={"user": "u", "password": "p", "default_permissions": {"publish": "a"}}),
     row("authorization.auth_callout.account",
         authorization={**A, "auth_callout": {**CALLOUT, "account": "B"}}),
     row("authorization.auth_callout.auth_users[0]",
@@ -259,6 +264,8 @@ DOUBTED = [
         "name": "g", "port": -1, "gateways": [{"name": "h", "urls": ["nats://:1"]}]}),
     row("ports_file_dir", ports_file_dir="$TMP/missing"),
     row("tls.cert_file", tls={"verify": True}),
+    row("tls.verify", tls={**TLS, "pinned_certs": [PINNED]}),
+    row("websocket.tls.verify", websocket={"port": -1, "tls": {**TLS, "pinned_certs": [PINNED]}}),
 ]  # fmt: skip
 """What the server takes and cannot honour, or what lets in whoever asks."""
 
@@ -269,11 +276,38 @@ WARNED = [
     row("port", host="0.0.0.0"),
     row("cluster.port", cluster={"port": -1, "name": "c"}, authorization=A),
     row("leafnodes.port", leafnodes={"port": -1}),
+    row("leafnodes.port", leafnodes={"port": -1}, tls={**TLS, "verify": True}),
+    row("gateway.port", gateway={"name": "g", "port": -1}),
     row("websocket.port", websocket={"port": -1, "no_tls": True}),
+    row("mqtt.port", mqtt={"port": -1}, jetstream=JETSTREAM),
+    row("http_port", http_port=-1, http_host="0.0.0.0", authorization=A),
+    row("https_port", https_port=-1, http_host="0.0.0.0", tls={**TLS, "verify": True}),
+    row("prof_port", prof_port=-1, host="0.0.0.0", authorization=A),
     row("cluster.name", cluster={"port": -1}),
     row("cluster.routes", cluster={"port": -1, "name": "c"}),
+    row(
+        "cluster.routes[0]",
+        cluster={
+            "port": -1,
+            "name": "c",
+            "routes": "nats://127.0.0.1:1",
+            "authorization": {"user": "u", "password": "p"},
+        },
+    ),
     row("cluster.routes[1]", cluster={"port": -1, "routes": ["nats://a:1", "nats://a:1"]}),
+    row(
+        "authorization.default_permissions",
+        authorization={"default_permissions": {"publish": "a"}},
+        accounts={"A": A},
+    ),
     row("accounts.B", accounts={"A": A, "B": {}}),
+    row(
+        "accounts.B",
+        accounts={
+            "A": {**A, "exports": [{"stream": "s"}]},
+            "B": {"imports": [{"stream": {"account": "A", "subject": "s"}}]},
+        },
+    ),
     row("jetstream", jetstream={}, accounts={"A": A}),
 ]
 """What may be meant."""
@@ -294,14 +328,21 @@ FINE = [
     row("", system_account="$G"),
     row("", jetstream={}, accounts={"A": {**A, "jetstream": True}}),
     row("", jetstream={}, accounts={"$SYS": A}),
+    row("", accounts={"A": A, "$SYS": {}}),
+    row("", accounts={"A": A, "B": {}}, trusted_keys=[OPERATOR_NKEY]),
+    row("", host="0.0.0.0", tls={**TLS, "verify": True}),
+    row("", accounts={"A": A}, authorization={"users": []}, host="0.0.0.0"),
     row("", accounts={"A": {**A, "imports": [{"stream": {"account": "B", "subject": "s"}}]},
                       "B": {"exports": [{"stream": "s"}]}}),
     row("", leafnodes={"remotes": [
         {"urls": "nats-leaf://u:p@127.0.0.1:1", "account": "$SYS"},
         {"urls": ["ws://[::1]:1/path", "wss://localhost"]}]}),
-    row("", cluster={"host": "127.0.0.1", "port": -1, "name": "c", "routes": "nats://127.0.0.1:1",
+    row("", cluster={"host": "127.0.0.1", "port": -1, "name": "c",
+                     "routes": "nats://u:p@127.0.0.1:1",
                      "authorization": {"user": "u", "password": "p"}}),
     row("", cluster={"name": "c"}),
+    row("", cluster={"port": -1, "name": "c", "routes": "nats://127.0.0.1:1",
+                     "tls": {**TLS, "ca_file": "$PEM/ca.pem"}}),
     row("", jetstream={"store_dir": "$TMP/new/one", "domain": "d"}),
     row("", jetstream=False, store_dir="$TMP/file"),
     row("", log_file="$TMP/log", pid_file="$TMP/pid", ports_file_dir="$TMP"),

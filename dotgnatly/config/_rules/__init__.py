@@ -46,10 +46,13 @@ _MODULES = (
 class Findings:
     """What the rules have found so far."""
 
-    def __init__(self, config: "BrokerConfiguration", *, dont_listen: bool) -> None:
+    def __init__(
+        self, config: "BrokerConfiguration", *, dont_listen: bool, on_authenticate: bool
+    ) -> None:
         self.errors: list[Fault] = []
         self.warnings: list[Fault] = []
         self.dont_listen = dont_listen
+        self.on_authenticate = on_authenticate
         self.made_here = config.source is None
         """In Python, not read from a file."""
 
@@ -81,15 +84,18 @@ def _rules(module: str) -> tuple[Rule, ...]:
     return rules
 
 
-def find(config: "BrokerConfiguration", *, dont_listen: bool, broken: bool) -> Findings:
+def find(
+    config: "BrokerConfiguration", *, dont_listen: bool, on_authenticate: bool, broken: bool
+) -> Findings:
     """Everything that the rules find.
 
     Args:
         config: The configuration; rules see None, as UNSET, for the default.
         dont_listen: There will be no listener for clients.
+        on_authenticate: A function of the program decides who may log in.
         broken: Some values are of the wrong type; a rule that stumbles over one is passed over.
     """
-    found = Findings(config, dont_listen=dont_listen)
+    found = Findings(config, dont_listen=dont_listen, on_authenticate=on_authenticate)
     keys = {
         name for name, value in zip(config.__struct_fields__, astuple(config), strict=True) if value
     }

@@ -105,9 +105,10 @@ def _default_domains(config: Any, found: Findings) -> None:
 
 
 def _unreachable(config: Any, found: Findings) -> None:
-    if get(config, "authorization", "auth_callout") or get(config, "operator"):
+    elsewhere = get(config, "operator") or get(config, "trusted_keys") or found.on_authenticate
+    if elsewhere or get(config, "authorization", "auth_callout"):
         return
-    used = {get(config, "system_account")}
+    used = {get(config, "system_account"), _SYSTEM}
     used.update(name for _, name in _imports(config))
     used.update(name for _, name in _leaf_accounts(config))
     for path, account in each(config, "accounts"):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from dotgnatly.config._rules import Findings, Rule, each, get
 
 _BLOCKS = ("cluster", "gateway", "leafnodes", "websocket", "mqtt")
+_PEERS = frozenset({"cluster", "gateway"})
 _MONITORING = ("http_port", "https_port", "prof_port")
 _ALL_IPV4 = "0.0.0.0"  # noqa: S104 - looked for, not listened on
 _ALL = frozenset({"", "::", "[::]"})
@@ -57,29 +58,41 @@ def _clashes(config: Any, found: Findings) -> None:
 
 def _open_to_all(config: Any, found: Findings) -> None:
     for listener in _listeners(config, found):
-        if listener.port == 0 or listener.local or listener.path in _MONITORING:
+        if listener.port == 0 or listener.local or _asks(config, listener.path, found):
             continue
-        block, _, _ = listener.path.rpartition(".")
-        as_clients = block not in {"cluster", "gateway"} and _clients_log_in(config)
-        if not (as_clients or (block and _logs_in(get(config, block)))):
-            message = f"is open to everybody who reaches {listener.host}: nobody has to log in"
-            found.warn(listener.path, message, listener.port)
+        why = "nobody has to log in"
+        if listener.path in _MONITORING:
+            why = "monitoring has no login"
+        message = f"is open to everybody who reaches {listener.host}: {why}"
+        found.warn(listener.path, message, listener.port)
 
 
-def _clients_log_in(config: Any) -> bool:
+def _asks(config: Any, path: str, found: Findings) -> bool:
+    """Whether who comes to a listener has to prove who he is."""
+    if path in _MONITORING:
+        return False
+    block, _, _ = path.rpartition(".")
+    if _logs_in(get(config, block) if block else config):
+        return True
+    if block in _PEERS:
+        return bool(get(config, block, "tls"))  # with which both sides show certificates, always
+    return clients_log_in(config, found)
+
+
+def clients_log_in(config: Any, found: Findings) -> bool:
+    """Whether there is anybody whom clients must log in as."""
     auth = get(config, "authorization")
     return bool(
-        get(config, "operator")
+        found.on_authenticate
+        or get(config, "operator")
         or get(config, "trusted_keys")
-        or any(get(auth, key) for key in ("user", "token", "auth_callout"))
-        or get(auth, "users") is not None
+        or any(get(auth, key) for key in ("user", "token", "users", "auth_callout"))
         or any(get(account, "users") for _, account in each(config, "accounts"))
-        or get(config, "tls", "verify")
-        or get(config, "tls", "verify_and_map")
     )
 
 
 def _logs_in(block: Any) -> bool:
+    """Whether a listener asks for a login, or a certificate, of its own."""
     auth, tls = get(block, "authorization"), get(block, "tls")
     return any(get(auth, key) for key in ("user", "nkey", "users", "token")) or any(
         get(tls, key) for key in ("verify", "verify_and_map", "verify_cert_and_check_known_urls")

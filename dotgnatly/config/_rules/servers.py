@@ -80,6 +80,14 @@ def _cluster(config: Any, found: Findings) -> None:
         found.warn("cluster.routes", "is empty: this server waits for the others to connect")
 
 
+def _anonymous_routes(config: Any, found: Findings) -> None:
+    if not get(config, "cluster", "authorization", "user"):
+        return
+    for path, url in each(config, "cluster", "routes"):
+        if hide_user_info(url) == url:
+            found.warn(path, "names no user, which servers with such an authorization want", url)
+
+
 def _name(found: Findings, path: str, name: Any) -> None:
     if name and " " in name:
         found.error(path, "cannot have spaces", name)
@@ -184,6 +192,7 @@ RULES: tuple[Rule, ...] = (
     _addresses,
     _repeated,
     _cluster,
+    _anonymous_routes,
     _gateway,
     _remotes,
     _proxies,

@@ -9,6 +9,7 @@ from dotgnatly.config._rules import Findings, Rule, each, get
 from dotgnatly.config._rules.files import unreadable
 
 _LISTENING = ("", "cluster", "gateway", "leafnodes", "websocket", "mqtt")
+_FOR_CLIENTS = ("tls", "leafnodes.tls", "websocket.tls", "mqtt.tls")
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _KEY = re.compile(rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----")
 
@@ -96,4 +97,12 @@ def _needed(config: Any, found: Findings) -> None:
             found.doubt(path, "is required: no handshake could succeed")
 
 
-RULES: tuple[Rule, ...] = (_certificates, _stores, _needed)
+def _pins(config: Any, found: Findings) -> None:
+    for name in _FOR_CLIENTS:
+        tls = get(config, *name.split("."))
+        if get(tls, "pinned_certs") and not (get(tls, "verify") or get(tls, "verify_and_map")):
+            message = "is required beside pinned_certs: nobody would be asked for a certificate"
+            found.doubt(f"{name}.verify", message)
+
+
+RULES: tuple[Rule, ...] = (_certificates, _stores, _needed, _pins)

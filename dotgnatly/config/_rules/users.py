@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dotgnatly.config._rules import Findings, Rule, each, get
+from dotgnatly.config._rules.listeners import clients_log_in
 
 _MAPPED = ("tls", "websocket.tls", "mqtt.tls")
 _NO_PASSWORD = "is missing: whoever says the name would be let in"  # noqa: S105 - a message
@@ -72,6 +73,20 @@ def _pair(block: Any, path: str, found: Findings, *, mapped: bool) -> None:
         found.doubt(f"{path}.user", _NO_USER)
 
 
+def _empty_lists(config: Any, found: Findings) -> None:
+    for path in ("authorization.users", "leafnodes.authorization.users"):
+        if get(config, *path.split(".")) == () and not clients_log_in(config, found):
+            found.doubt(path, "is empty: everybody would be let in")
+
+
+def _default_permissions(config: Any, found: Findings) -> None:
+    auth = get(config, "authorization")
+    if get(auth, "default_permissions") and not get(auth, "users"):
+        message = "are of the users in its list: nobody else is held to them"
+        tell = found.doubt if get(auth, "user") or get(auth, "token") else found.warn
+        tell("authorization.default_permissions", message)
+
+
 def _leaf_users(config: Any, found: Findings) -> None:
     seen: set[object] = set()
     for path, user in each(config, "leafnodes", "authorization", "users"):
@@ -110,6 +125,8 @@ RULES: tuple[Rule, ...] = (
     _single_beside_list,
     _passwords,
     _other_passwords,
+    _empty_lists,
+    _default_permissions,
     _leaf_users,
     _no_auth_user,
     _callout_users,
