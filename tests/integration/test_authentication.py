@@ -543,7 +543,7 @@ async def test_it_comes_before_the_start(nats_server):
 def test_a_door_with_a_porter_is_not_warned_of(tmp_path):
     """Neither as open, nor of accounts without users or users with a password."""
     log = tmp_path / "server.log"
-    controller = NatsController({"host": "0.0.0.0", "port": -1, "log_file": log} | ACCOUNTS)  # noqa: S104
+    controller = NatsController({"host": "0.0.0.0", "port": -1, "log_file": log} | ACCOUNTS)
     controller.on_authenticate(Door())
     with controller:
         assert "[WRN]" not in log.read_text()
