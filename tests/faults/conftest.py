@@ -9,6 +9,7 @@ import nats
 import pytest
 from nats.aio.client import Client
 
+from tests.faults import networks
 from tests.faults.publishers import Publisher
 from tests.faults.servers import Server
 
@@ -47,12 +48,20 @@ def rounds() -> Callable[[int], int]:
 
 
 @pytest.fixture
+async def network() -> AsyncIterator[networks.Namespaces | networks.Proxy]:
+    """A network between a hub and a leaf node that can be cut. Ask for it first."""
+    network = networks.made()
+    yield network
+    await network.close()
+
+
+@pytest.fixture
 def server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Makes servers: ``server("hub", **configuration)``; they are killed after the test."""
     made: list[Server] = []
 
-    def make(name: str, **fields: Any) -> Server:
-        made.append(Server(tmp_path, name, **fields))
+    def make(name: str, *address: str, **fields: Any) -> Server:
+        made.append(Server(tmp_path, name, *address, **fields))
         return made[-1]
 
     yield make

@@ -91,6 +91,11 @@ class Server:
 
     async def start(self) -> None:
         """Start it, or start it again, and wait until it is healthy."""
+        self.launch()
+        await self.healthy()
+
+    def launch(self) -> None:
+        """Start it, or start it again."""
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", SERVE, "serve", "-c", str(self._file)],
@@ -98,7 +103,6 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
-        await self.healthy()
 
     async def healthy(self) -> float:
         """Wait until its store is up to date, in a cluster with those of the others."""

@@ -10,7 +10,7 @@ from nats import errors
 from tests.faults.publishers import kept
 from tests.faults.servers import free_ports, until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.fault
 
 
 @pytest.fixture
