@@ -74,10 +74,12 @@ async def test_a_partition_heals(network, server, connect, publish, tmp_path, re
         jetstream={"store_dir": tmp_path / "hub", "domain": "hub"},
         **pings,
     )
+    # The one way: the hub tells its leaf nodes another, which is not through a proxy.
+    remote = {"url": await network.way_to(port), "ignore_discovered_servers": True}
     leaf = server(
         "leaf",
         network.leaf,
-        leafnodes={"remotes": [{"url": await network.way_to(port)}]},
+        leafnodes={"remotes": [remote]},
         jetstream={"store_dir": tmp_path / "leaf", "domain": "leaf"},
         **pings,
     )
@@ -97,6 +99,7 @@ async def test_a_partition_heals(network, server, connect, publish, tmp_path, re
     while asyncio.get_running_loop().time() < end:
         await both.advance()
         await both.orders.advance()
+    assert await has_leafs(hub, 0)()
     network.mend()
     back = await until(has_leafs(hub, 1), "the leaf node is back")
     mirrored, gathered = await asyncio.gather(both.mirrored(), both.gathered())
