@@ -70,8 +70,8 @@ def server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture
-async def connect(server: Any) -> AsyncIterator[Callable[..., Any]]:
-    """Connects clients that look for their servers for ever; they are closed before these end."""
+async def connect() -> AsyncIterator[Callable[..., Any]]:
+    """Connects clients that look for their servers for ever; they are closed after the test."""
     clients: list[Client] = []
 
     async def ignore(_: Exception) -> None:
@@ -80,9 +80,7 @@ async def connect(server: Any) -> AsyncIterator[Callable[..., Any]]:
     async def connect(*servers: Server, **options: Any) -> Client:
         options = {"max_reconnect_attempts": -1, "reconnect_time_wait": 0.1} | options
         urls = [one.url for one in servers]
-        clients.append(
-            await nats.connect(urls, dont_randomize=True, error_cb=ignore, **options)
-        )
+        clients.append(await nats.connect(urls, dont_randomize=True, error_cb=ignore, **options))
         return clients[-1]
 
     yield connect
@@ -91,7 +89,7 @@ async def connect(server: Any) -> AsyncIterator[Callable[..., Any]]:
 
 
 @pytest.fixture
-async def publish(connect: Any) -> AsyncIterator[Callable[..., Publisher]]:
+async def publish() -> AsyncIterator[Callable[..., Publisher]]:
     """Starts publishers: ``publish(client, "subject")``; they end with the test."""
     started: list[Publisher] = []
 

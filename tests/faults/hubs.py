@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nats.aio.client import Client
 from nats.js.api import ExternalStream, StreamSource
 
 from tests.faults.publishers import Kept, Publisher, kept
 from tests.faults.servers import Server, until
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
 
 
 def source(stream: str, domain: str) -> StreamSource:
@@ -71,7 +73,7 @@ class HubAndSpokes:
         async def enough() -> bool:
             return (await context.stream_info(stream)).state.messages >= count
 
-        return await until(enough, f"{server.name}'s {stream} has {count}", timeout=60)
+        return await until(enough, f"{server.name}'s {stream} has {count}", timeout=90)
 
     async def end(self) -> Kept:
         """Stop publishing, and see what became of all that was acknowledged, on both sides."""

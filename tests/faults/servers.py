@@ -63,7 +63,7 @@ async def until(condition: Callable[[], Awaitable[Any]], what: str, timeout: flo
 
 
 class Server:
-    """``dotgnatly serve`` in a process of its own; each start has the same ports and the same store.
+    """``dotgnatly serve`` in a process of its own; each start has the same ports and store.
 
     Its log, of all starts, is beside its configuration.
     """

@@ -1,6 +1,7 @@
 """A hub is killed, or cut off from its leaf nodes: these go on, and catch up afterwards."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -47,14 +48,16 @@ async def test_spokes_outlive_their_hub(server, connect, publish, tmp_path, repo
         await both.advance()
         await hub.start()
         back.append(await until(has_leafs(hub, 3), "the spokes are back"))
+        since = time.monotonic()
         mirrored.append(await both.mirrored())
-    gathered = await both.gathered()
+    await both.gathered()  # once, for it takes long: see docs/explanation/limits.md
+    gathered = time.monotonic() - since
     lost, twice = await both.end()
     longest = max(publisher.longest for publisher in both.readings)
     report(
         "hub of three spokes killed", rounds, both.acknowledged, lost,
         f"spokes back after {max(back):.1f} s, mirrors level {max(mirrored):.0f} s later, sources "
-        f"{gathered:.0f} s after these; the spokes' clients waited {longest:.2f} s at most",
+        f"{gathered:.0f} s; the spokes' own clients waited {longest:.2f} s at most",
     )  # fmt: skip
     assert (lost, twice) == (0, 0)
     assert not any(publisher.repeated for publisher in both.readings)
@@ -94,9 +97,9 @@ async def test_a_partition_heals(network, server, connect, publish, tmp_path, re
     await both.mirrored()
     await both.gathered()
     network.cut()
-    end = asyncio.get_running_loop().time() + 20
+    end = time.monotonic() + 20
     noticed = await until(has_leafs(hub, 0), "the hub notices")
-    while asyncio.get_running_loop().time() < end:
+    while time.monotonic() < end:
         await both.advance()
         await both.orders.advance()
     assert await has_leafs(hub, 0)()
