@@ -44,10 +44,10 @@ class HubAndSpokes:
             self._clients[spoke.name] = client
         sources = [source(spoke.name, spoke.name) for spoke in self._spokes]
         await at_hub.jetstream().add_stream(name="READINGS", sources=sources)
-        pause = 0.005  # what one stores here, each of the others reads
+        pause = 0.005  # every message is stored on both sides, and read there in the end
         self.orders = publish(at_hub, "orders", pause=pause)
         self.readings = [
-            publish(self._clients[spoke.name], f"readings.{spoke.name}", pause=pause)
+            publish(self._clients[spoke.name], f"readings.{spoke.name}", pause=pause, timeout=5)
             for spoke in self._spokes
         ]
 

@@ -88,9 +88,11 @@ class Namespaces:
         self._check(self._libc.setns(namespace, CLONE_NEWNET))
 
     def _leave(self, home: int) -> None:
-        self._enter(home)
-        for file in self._files:
-            os.close(file)
+        try:
+            self._enter(home)
+        finally:
+            for file in self._files:
+                os.close(file)
 
     def _check(self, result: int) -> None:
         if result:

@@ -18,13 +18,15 @@ class Publisher:
     An id goes with it, so that the stream keeps only one of them.
     """
 
-    def __init__(self, client: Client, subject: str, pause: float = 0.0) -> None:
+    def __init__(
+        self, client: Client, subject: str, *, pause: float = 0.0, timeout: float = 1.0
+    ) -> None:
         self.acknowledged: list[str] = []
         self.repeated = 0
         """How often there was an error, or nothing, instead of an acknowledgement."""
         self.longest = 0.0
         """Seconds until the acknowledgement that took longest."""
-        self._stream = client.jetstream()
+        self._stream = client.jetstream(timeout=timeout)
         self._subject, self._pause = subject, pause
         self._stopped = False
         self._task = asyncio.create_task(self._run())
@@ -65,9 +67,7 @@ class Publisher:
 
     async def _publish(self, name: str) -> bool:
         try:
-            await self._stream.publish(
-                self._subject, name.encode(), timeout=1, headers={"Nats-Msg-Id": name}
-            )
+            await self._stream.publish(self._subject, name.encode(), headers={"Nats-Msg-Id": name})
         except errors.ConnectionClosedError:
             raise  # there will be no other
         except errors.Error:

@@ -1,6 +1,7 @@
 """Servers in processes of their own, which are killed and come back."""
 
 import asyncio
+import itertools
 import json
 import random
 import socket
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,21 +34,18 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago.
+# Below those that systems give to outgoing connections: while a server is down, no client that
+# looks for it gets its port, nor a connection to itself. Each is given once.
+_PORTS = itertools.count(random.randrange(20_000, 30_000))
 
-    They lie below those that systems give to outgoing connections: while a server is down, a
-    client that looks for it may not get its port, nor a connection to itself.
-    """
+
+def free_ports(count: int) -> list[int]:
+    """Ports that were free a moment ago."""
     found: list[int] = []
-    with ExitStack() as probes:
-        while len(found) < count:
-            probe = probes.enter_context(socket.socket())
-            port = random.randrange(20_000, 32_000)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+    while len(found) < count:
+        port = next(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
             found.append(port)
     return found
 
@@ -119,10 +117,11 @@ class Server:
         """What its monitoring answers; None while it does not."""
         try:
             reader, writer = await asyncio.open_connection(self.host, self.http_port)
-            writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
-            answer = await reader.read()
-            writer.close()
-            await writer.wait_closed()
+            try:
+                writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+                answer = await reader.read()
+            finally:
+                writer.close()
         except OSError:
             return None
         return json.loads(answer.partition(b"\r\n\r\n")[2])
