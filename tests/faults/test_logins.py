@@ -51,7 +51,7 @@ async def durations(client, enough):
 
 
 async def test_wrong_logins_harm_nobody(server, connect, interpreter, report, rounds):
-    """A thousand a round, one after the other: others wait twice as long at most, and nothing stays."""
+    """A thousand a round: others wait twice as long at most, and in the end nothing stays."""
     rounds = rounds(10)
     guarded = server(
         "guarded",
