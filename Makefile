@@ -43,7 +43,7 @@ test-go: build $(GO)  ## Run the Go tests, under the race detector
 test-python: build  ## Run the Python tests
 	python -m pytest
 
-# A fault takes longer than a test may: so do its timeouts.
+# What a fault takes is more than a test may.
 test-faults: build  ## Kill servers, cut networks, FAULT_ROUNDS times each: what was lost?
 	python -m pytest -m fault -o timeout=240 -o faulthandler_timeout=270 tests/faults
 
