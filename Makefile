@@ -21,7 +21,7 @@ NATIVE  := dotgnatly/_native.pyx dotgnatly/exports.map \
            $(filter-out %_test.go,$(wildcard gobridge/*.go)) $(wildcard gobridge/*.[ch] gobridge/go.*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-go test-python fuzz lint lint-workflows types bench wheel \
+.PHONY: help demo build test test-go test-python test-faults fuzz lint lint-workflows types bench wheel \
         wheels-check notices keys reference clean
 
 help:  ## List these commands
@@ -42,6 +42,10 @@ test-go: build $(GO)  ## Run the Go tests, under the race detector
 
 test-python: build  ## Run the Python tests
 	python -m pytest
+
+# What a fault takes is more than a test may.
+test-faults: build  ## Kill servers, cut networks, FAULT_ROUNDS times each: what was lost?
+	python -m pytest -m fault -o timeout=240 -o faulthandler_timeout=270 tests/faults
 
 fuzz: build  ## Throw wrong configurations at the parser and a server, for FUZZ_SECONDS (60)
 	python -m tests.fuzz.fuzz_config $(FUZZ_SECONDS)
