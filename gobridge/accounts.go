@@ -2,17 +2,24 @@ package main
 
 import (
 	"slices"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
 
 // What a reload leaves undone of accounts that come and go.
 
-// closeLeafs closes the leaf nodes that could not log in again. The server asks its clients only.
+// closeLeafs closes the leaf nodes that could not log in again, or could with other permissions, and
+// returns when they are gone. The server asks its clients only.
 func (e *embedded) closeLeafs(why func(*server.ConnInfo) string) {
+	s := e.srv.Load()
 	for _, c := range e.leafs() {
-		if why(c) != "" {
-			_ = e.srv.Load().DisconnectClientByID(c.Cid)
+		if why(c) == "" {
+			continue
+		}
+		_ = s.DisconnectClientByID(c.Cid)
+		for s.GetLeafNode(c.Cid) != nil { // somebody else is just closing it
+			time.Sleep(time.Millisecond)
 		}
 	}
 }

@@ -92,6 +92,7 @@ func newest(clients []*server.ConnInfo, most int) []*server.ConnInfo {
 type login struct {
 	account, password string
 	types             map[string]struct{}
+	permissions       *server.Permissions
 }
 
 func logins(o *server.Options) map[string]login {
@@ -103,10 +104,10 @@ func logins(o *server.Options) map[string]login {
 	}
 	all := map[string]login{}
 	for _, u := range o.Users {
-		all[u.Username] = login{name(u.Account), u.Password, u.AllowedConnectionTypes}
+		all[u.Username] = login{name(u.Account), u.Password, u.AllowedConnectionTypes, u.Permissions}
 	}
 	for _, u := range o.Nkeys {
-		all[u.Nkey] = login{name(u.Account), "", u.AllowedConnectionTypes}
+		all[u.Nkey] = login{name(u.Account), "", u.AllowedConnectionTypes, u.Permissions}
 	}
 	return all
 }
@@ -147,6 +148,8 @@ func closer(now, next *server.Options) func(*server.ConnInfo) string {
 			return "the password changes"
 		case had && !allowed(c, is.types):
 			return "the connection type is not allowed"
+		case leaf && had && !samePermissions(was.permissions, is.permissions):
+			return "the permissions change" // which a leaf node is told when it logs in, and never again
 		case leaf: // the server looks at clients only, and closeLeafs at what is above
 		case now.Username != "" && c.AuthorizedUser == now.Username:
 			return "a reload closes the clients of a single user"
@@ -171,6 +174,17 @@ func closer(now, next *server.Options) func(*server.ConnInfo) string {
 func samePassword(a, b string) bool {
 	return a == b || bcrypt.CompareHashAndPassword([]byte(a), []byte(b)) == nil ||
 		bcrypt.CompareHashAndPassword([]byte(b), []byte(a)) == nil
+}
+
+// samePermissions compares what two users may do. To say nothing of it is to allow everything.
+func samePermissions(a, b *server.Permissions) bool {
+	whole := func(p *server.Permissions) server.Permissions {
+		all := *cmp.Or(p, &server.Permissions{})
+		all.Publish = cmp.Or(all.Publish, &server.SubjectPermission{})
+		all.Subscribe = cmp.Or(all.Subscribe, &server.SubjectPermission{})
+		return all
+	}
+	return same(reflect.ValueOf(whole(a)), reflect.ValueOf(whole(b)))
 }
 
 func allowed(c *server.ConnInfo, types map[string]struct{}) bool {
