@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
+from msgspec import UNSET
+
 from dotgnatly._accounts import accounts_of
 from dotgnatly._changes import Changes, MakeNext, Options
 from dotgnatly.config import (
@@ -84,12 +86,30 @@ def _side(
         allow = () if _EVERYTHING in deny else (_EVERYTHING,)
         deny = tuple(subject for subject in deny if subject != _EVERYTHING)
     if callable(change):
-        change = change(tuple(subject for subject in allow if subject not in replies))
+        ours = {*replies, *_examples(allow)}
+        change = change(tuple(subject for subject in allow if subject not in ours))
     subjects = _subjects(place, change)
     if not subjects:
         return _nothing(deny)
-    allow = tuple(dict.fromkeys((*subjects, *replies)))
-    return SubjectPermissionsConfiguration(allow=allow, **({"deny": deny} if deny else {}))
+    allow = (*subjects, *replies)
+    return SubjectPermissionsConfiguration(
+        allow=tuple(dict.fromkeys((*allow, *_examples(allow)))), deny=deny or UNSET
+    )
+
+
+def _examples(subjects: Sequence[str]) -> list[str]:
+    """For each subject with a ``*`` inside one that it covers, which allows nothing more.
+
+    A subscription to ``a.>`` is passed on if the server finds something allowed in it. In its tree
+    of subjects it does not look below a ``*``: it would not find ``a.*.b``, but does ``a._.b``.
+    Source: ``server.getAllNodes`` (2.15).
+    """
+    every = [subject.split(".") for subject in subjects]
+    return [
+        ".".join("_" if token == "*" else token for token in tokens)
+        for tokens in every
+        if "*" in tokens[:-1]
+    ]
 
 
 def _nothing(deny: tuple[str, ...] = ()) -> SubjectPermissionsConfiguration:
