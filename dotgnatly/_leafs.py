@@ -26,7 +26,7 @@ SubjectsChange: TypeAlias = Subjects | Callable[[tuple[str, ...]], Subjects]
 """Subjects, or a function that makes of those in force the ones that are to be."""
 
 _EVERYTHING = ">"
-_SUBJECTS = Items(Subject(), lone=True)  # a queue group is nothing that a leaf node could be let in
+_SUBJECTS = Items(Subject(), lone=True)  # and no queue groups: of a leaf node none is allowed
 
 
 def setting(
@@ -35,36 +35,26 @@ def setting(
     """The change of what the leaf nodes of a user hear and send."""
     replies = _subjects("inboxes", inboxes)
 
-    def permitted(permissions: PermissionsConfiguration) -> PermissionsConfiguration:
+    def permit(permissions: PermissionsConfiguration) -> PermissionsConfiguration:
         if imports is not None:
             heard = _side("imports", permissions.subscribe, imports, replies)
             permissions = permissions.replace(subscribe=heard)
         if exports is not None:
-            # With allow_responses and no list, replies are all that may be sent.
-            before = permissions.publish or (_nothing() if permissions.allow_responses else None)
-            permissions = permissions.replace(publish=_side("exports", before, exports, replies))
+            # Beside leave to respond no list of what may be published is a list of nothing.
+            unlisted = "" if permissions.allow_responses else _EVERYTHING
+            sent = _side("exports", permissions.publish, exports, replies, unlisted)
+            permissions = permissions.replace(publish=sent)
         return permissions
-
-    def with_user(block: Any) -> Any:
-        """An account, or the block ``authorization``, after the change; None without the user."""
-        users = list(block.users or ()) if block else []
-        for index, found in enumerate(users):
-            if user in (found.user, found.nkey):
-                before = found.permissions or block.default_permissions
-                after = permitted(before or PermissionsConfiguration())
-                users[index] = found.replace(permissions=after)
-                return block.replace(users=users)
-        return None
 
     def make(config: BrokerConfiguration) -> BrokerConfiguration:
         _users_count(config)
-        if block := with_user(config.authorization):
+        if block := _with_user(config.authorization, user, permit):
             return config.replace(authorization=block)
         accounts = accounts_of(config)
         for name, account in accounts.items():
-            if block := with_user(account):
+            if block := _with_user(account, user, permit):
                 return config.replace(accounts=accounts | {name: block})
-        raise NotFoundError(f"there is no user {user} with permissions")
+        raise NotFoundError(f"there is no user {user} in a list of users")
 
     return make
 
@@ -77,24 +67,40 @@ def _users_count(config: BrokerConfiguration) -> None:
         raise ConfigError(errors=[Fault("leafnodes.authorization", message)])
 
 
+def _with_user(
+    block: Any, user: str, permit: Callable[[PermissionsConfiguration], PermissionsConfiguration]
+) -> Any:
+    """An account, or the block ``authorization``, with a user changed; None without the user."""
+    users = list(block.users or ()) if block else []
+    for index, found in enumerate(users):
+        if user in (found.user, found.nkey):
+            before = found.permissions or block.default_permissions or PermissionsConfiguration()
+            users[index] = found.replace(permissions=permit(before))
+            return block.replace(users=users)
+    return None
+
+
 def _side(
-    place: str, permission: Any, change: SubjectsChange, replies: tuple[str, ...]
+    place: str,
+    permission: Any,
+    change: SubjectsChange,
+    replies: tuple[str, ...],
+    unlisted: str = _EVERYTHING,
 ) -> SubjectPermissionsConfiguration:
     """One side of the permissions after a change; what it denies stays denied."""
     allow, deny = (permission.allow or (), permission.deny or ()) if permission else ((), ())
     if not allow:
-        allow = () if _EVERYTHING in deny else (_EVERYTHING,)
+        allow = (unlisted,) if unlisted and _EVERYTHING not in deny else ()
         deny = tuple(subject for subject in deny if subject != _EVERYTHING)
     if callable(change):
         ours = {*replies, *_examples(allow)}
         change = change(tuple(subject for subject in allow if subject not in ours))
     subjects = _subjects(place, change)
-    if not subjects:
-        return _nothing(deny)
+    if not subjects:  # which the server would read as no list, and allow everything
+        return SubjectPermissionsConfiguration(deny=tuple(dict.fromkeys((_EVERYTHING, *deny))))
     allow = (*subjects, *replies)
-    return SubjectPermissionsConfiguration(
-        allow=tuple(dict.fromkeys((*allow, *_examples(allow)))), deny=deny or UNSET
-    )
+    allow = tuple(dict.fromkeys((*allow, *_examples(allow))))
+    return SubjectPermissionsConfiguration(allow=allow, deny=deny or UNSET)
 
 
 def _examples(subjects: Sequence[str]) -> list[str]:
@@ -104,17 +110,12 @@ def _examples(subjects: Sequence[str]) -> list[str]:
     of subjects it does not look below a ``*``: it would not find ``a.*.b``, but does ``a._.b``.
     Source: ``server.getAllNodes`` (2.15).
     """
-    every = [subject.split(".") for subject in subjects]
+    split = [subject.split(".") for subject in subjects]
     return [
-        ".".join("_" if token == "*" else token for token in tokens)
-        for tokens in every
-        if "*" in tokens[:-1]
+        ".".join("_" if part == "*" else part for part in parts)
+        for parts in split
+        if "*" in parts[:-1]
     ]
-
-
-def _nothing(deny: tuple[str, ...] = ()) -> SubjectPermissionsConfiguration:
-    """To the server a list of nothing that is allowed is no list, and allows everything."""
-    return SubjectPermissionsConfiguration(deny=tuple(dict.fromkeys((_EVERYTHING, *deny))))
 
 
 def _subjects(place: str, value: Any) -> tuple[str, ...]:

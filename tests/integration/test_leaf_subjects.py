@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from nats.js.api import ExternalStream, StreamConfig, StreamSource
 
-from dotgnatly import AsyncNatsController, BrokerConfiguration, jwt
-from tests.conftest import answer, answered, arrived, is_answered, known
+from dotgnatly import BrokerConfiguration, jwt
+from tests.conftest import answer, answered, arrived, is_answered
 from tests.leaf_subjects import ANN, EDGE, HUB, LEAF, LISTENER, Star, crossing, joined
 
 

@@ -70,9 +70,10 @@ async def test_a_function_is_given_the_subjects_in_force(hub):
     assert seen == [(">",), ("a.*.b", "c"), ()]
 
 
-async def test_leave_to_respond_is_no_leave_to_send(start):
+@pytest.mark.parametrize("publish", [{}, {"publish": {"deny": "b"}}])
+async def test_leave_to_respond_is_no_leave_to_send(start, publish):
     """With ``allow_responses`` a user without a list may publish nothing else."""
-    user = LEAF | {"permissions": {"allow_responses": True}}
+    user = LEAF | {"permissions": {"allow_responses": True, **publish}}
     hub = await start(authorization={"users": [ANN, user]})
     await hub.set_leaf_subjects("leaf", exports=lambda there: [*there, "a"])
     assert permissions(hub).publish.allow == ("a", "_INBOX.>")
