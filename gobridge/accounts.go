@@ -1,6 +1,7 @@
 package main
 
 import (
+	"reflect"
 	"slices"
 	"time"
 
@@ -10,17 +11,31 @@ import (
 // What a reload leaves undone of accounts that come and go.
 
 // closeLeafs closes the leaf nodes that could not log in again, or could with other permissions, and
-// returns when they are gone. The server asks its clients only.
-func (e *embedded) closeLeafs(why func(*server.ConnInfo) string) {
-	s := e.srv.Load()
-	for _, c := range e.leafs() {
-		if why(c) == "" {
-			continue
+// returns when they are gone. The server asks its clients only. Those that were logging in during the
+// change may have been let in by the users before, and are not listed yet: for as long as that may take
+// they are looked for again.
+func (e *embedded) closeLeafs(previous, next *server.Options) {
+	s, why, changed := e.srv.Load(), closer(previous, next), time.Now()
+	look := func() {
+		for _, c := range leafs(s) {
+			if c.Start.After(changed) || why(c) == "" {
+				continue
+			}
+			_ = s.DisconnectClientByID(c.Cid)
+			for s.GetLeafNode(c.Cid) != nil { // somebody else is just closing it
+				time.Sleep(time.Millisecond)
+			}
 		}
-		_ = s.DisconnectClientByID(c.Cid)
-		for s.GetLeafNode(c.Cid) != nil { // somebody else is just closing it
-			time.Sleep(time.Millisecond)
-		}
+	}
+	look()
+	if same(reflect.ValueOf(logins(previous)), reflect.ValueOf(logins(next))) {
+		return
+	}
+	longest := max(previous.LeafNode.AuthTimeout, next.LeafNode.AuthTimeout) + 1
+	for _, seconds := range []float64{0.001, 0.01, 0.1, 1, longest} {
+		time.AfterFunc(time.Duration(seconds*float64(time.Second)), func() {
+			_ = protect(func() error { look(); return nil })
+		})
 	}
 }
 

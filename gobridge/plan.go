@@ -52,7 +52,7 @@ func (e *embedded) affected(next *server.Options, why func(*server.ConnInfo) str
 	for _, c := range newest(stay, mostClients(next)) {
 		add(c, "max_connections is reached")
 	}
-	for _, c := range e.leafs() {
+	for _, c := range leafs(e.srv.Load()) {
 		if reason := why(c); reason != "" {
 			add(c, reason)
 		}
@@ -62,18 +62,18 @@ func (e *embedded) affected(next *server.Options, why func(*server.ConnInfo) str
 }
 
 // clients are the connected ones, the oldest first.
-func (e *embedded) clients() []*server.ConnInfo { return e.connections("Client") }
+func (e *embedded) clients() []*server.ConnInfo { return connections(e.srv.Load(), "Client") }
 
 // leafs are the leaf node connections, likewise.
-func (e *embedded) leafs() []*server.ConnInfo {
-	if e.srv.Load().NumLeafNodes() == 0 {
+func leafs(s *server.Server) []*server.ConnInfo {
+	if s.NumLeafNodes() == 0 {
 		return nil // without asking every client
 	}
-	return e.connections("Leafnode")
+	return connections(s, "Leafnode")
 }
 
-func (e *embedded) connections(kind string) []*server.ConnInfo {
-	all, err := e.srv.Load().Connz(&server.ConnzOptions{Username: true, Sort: server.ByCid, Limit: math.MaxInt32})
+func connections(s *server.Server, kind string) []*server.ConnInfo {
+	all, err := s.Connz(&server.ConnzOptions{Username: true, Sort: server.ByCid, Limit: math.MaxInt32})
 	if err != nil {
 		return nil
 	}

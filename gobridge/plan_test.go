@@ -48,8 +48,8 @@ func TestLeafNodeIsClosedWhenItsPermissionsChange(t *testing.T) {
 	start(t, plain+fmt.Sprintf(`, leafnodes { reconnect: "20ms", remotes: [{url: "nats://edge:e@127.0.0.1:%d"}] }`,
 		s.Ports["leafnodes"]))
 	connected := func() uint64 {
-		eventually(t, "the leaf node is connected", func() bool { return len(e.leafs()) == 1 })
-		return e.leafs()[0].Cid
+		eventually(t, "the leaf node is connected", func() bool { return len(leafs(e.srv.Load())) == 1 })
+		return leafs(e.srv.Load())[0].Cid
 	}
 	const reason = "[the permissions change]"
 	for _, step := range []struct{ user, want string }{
