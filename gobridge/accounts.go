@@ -31,11 +31,9 @@ func (e *embedded) closeLeafs(previous, next *server.Options) {
 	if same(reflect.ValueOf(logins(previous)), reflect.ValueOf(logins(next))) {
 		return
 	}
-	longest := max(previous.LeafNode.AuthTimeout, next.LeafNode.AuthTimeout) + 1
-	for _, seconds := range []float64{0.001, 0.01, 0.1, 1, longest} {
-		time.AfterFunc(time.Duration(seconds*float64(time.Second)), func() {
-			_ = protect(func() error { look(); return nil })
-		})
+	limit := 1 + max(previous.LeafNode.AuthTimeout, next.LeafNode.AuthTimeout)
+	for after := time.Millisecond; after.Seconds() < 2*limit; after *= 2 {
+		time.AfterFunc(after, func() { _ = protect(func() error { look(); return nil }) })
 	}
 }
 

@@ -62,11 +62,11 @@ func TestStreamsOfAccountGoOnWhenItComesBack(t *testing.T) {
 
 func TestLeafNodeThatLogsInDuringAChangeHasItsPermissions(t *testing.T) {
 	t.Parallel()
-	hash, err := bcrypt.GenerateFromPassword([]byte("e"), 11) // it takes a while to log in
+	hash, err := bcrypt.GenerateFromPassword([]byte("e"), 7) // it takes a while to log in
 	check(t, err)
 	text := func(subject string) string {
-		return plain + fmt.Sprintf(`, leafnodes { listen: "127.0.0.1:-1" }, authorization { users: [
-			{user: edge, password: %q, permissions: {subscribe: %s}}] }`, hash, subject)
+		return plain + fmt.Sprintf(`, leafnodes { listen: "127.0.0.1:-1", authorization { timeout: 20 } },
+			authorization { users: [{user: edge, password: %q, permissions: {subscribe: %s}}] }`, hash, subject)
 	}
 	handle, s := start(t, text("a"))
 	_, leaf := start(t, plain+fmt.Sprintf(
@@ -86,7 +86,7 @@ func TestLeafNodeThatLogsInDuringAChangeHasItsPermissions(t *testing.T) {
 		for _, subject := range []string{"a", "b"} { // at the second one it is coming back from the first
 			_, err := apply(t, handle, text(subject))
 			check(t, err)
-			time.Sleep(time.Duration(pause) * 20 * time.Millisecond)
+			time.Sleep(time.Duration(pause) * 3 * time.Millisecond)
 		}
 		eventually(t, "it hears b alone", func() bool { return hears("b") && !hears("a") })
 	}
