@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
-from msgspec import UNSET
-
 from dotgnatly._accounts import accounts_of
 from dotgnatly._changes import Changes, MakeNext, Options
 from dotgnatly.config import (
@@ -25,8 +23,12 @@ Subjects: TypeAlias = str | Sequence[str]
 SubjectsChange: TypeAlias = Subjects | Callable[[tuple[str, ...]], Subjects]
 """Subjects, or a function that makes of those in force the ones that are to be."""
 
-_EVERYTHING = ">"
-_SUBJECTS = Items(Subject(), lone=True)  # and no queue groups: of a leaf node none is allowed
+_EVERYTHING = (">",)
+_NOTHING = ("_NOTHING",)
+"""What is allowed where nothing is. To the server an empty list is none, and allows everything;
+and who must not hear ``>`` sends nothing, as a leaf node, to subscriptions to wildcards either."""
+
+_SUBJECTS = Items(Subject(), lone=True)  # and no queue groups: to leaf nodes they allow nothing
 
 
 def setting(
@@ -41,7 +43,7 @@ def setting(
             permissions = permissions.replace(subscribe=heard)
         if exports is not None:
             # Beside leave to respond no list of what may be published is a list of nothing.
-            unlisted = "" if permissions.allow_responses else _EVERYTHING
+            unlisted = () if permissions.allow_responses else _EVERYTHING
             sent = _side("exports", permissions.publish, exports, replies, unlisted)
             permissions = permissions.replace(publish=sent)
         return permissions
@@ -85,22 +87,17 @@ def _side(
     permission: Any,
     change: SubjectsChange,
     replies: tuple[str, ...],
-    unlisted: str = _EVERYTHING,
+    unlisted: tuple[str, ...] = _EVERYTHING,
 ) -> SubjectPermissionsConfiguration:
     """One side of the permissions after a change; what it denies stays denied."""
-    allow, deny = (permission.allow or (), permission.deny or ()) if permission else ((), ())
-    if not allow:
-        allow = (unlisted,) if unlisted and _EVERYTHING not in deny else ()
-        deny = tuple(subject for subject in deny if subject != _EVERYTHING)
+    before = permission or SubjectPermissionsConfiguration()
+    allow = before.allow or unlisted
     if callable(change):
-        ours = {*replies, *_examples(allow)}
+        ours = {*_NOTHING, *replies, *_examples(allow)}
         change = change(tuple(subject for subject in allow if subject not in ours))
     subjects = _subjects(place, change)
-    if not subjects:  # which the server would read as no list, and allow everything
-        return SubjectPermissionsConfiguration(deny=tuple(dict.fromkeys((_EVERYTHING, *deny))))
-    allow = (*subjects, *replies)
-    allow = tuple(dict.fromkeys((*allow, *_examples(allow))))
-    return SubjectPermissionsConfiguration(allow=allow, deny=deny or UNSET)
+    allow = (*subjects, *replies) if subjects else _NOTHING
+    return before.replace(allow=tuple(dict.fromkeys((*allow, *_examples(allow)))))
 
 
 def _examples(subjects: Sequence[str]) -> list[str]:

@@ -203,17 +203,26 @@ async def test_what_is_denied_stays_denied():
 async def test_no_subjects_are_nothing(star):
     """To nats-server an empty list allows everything."""
     leaf = await star.leaf()
-    await answer(leaf, "a", b"")
-    await star.hub.set_leaf_subjects("leaf", imports=[])
+    for client, name in (star.at_hub, "hub"), (leaf, "leaf"):
+        await answer(client, f"at.{name}", b"")
+    await star.hub.set_leaf_subjects("leaf", imports=[], exports="at.hub")
     await joined(leaf, star.at_hub)
-    assert not await is_answered(star.at_hub, "a")
-    await star.hub.set_leaf_subjects("leaf", imports=">", exports=[])
+    assert not await is_answered(star.at_hub, "at.leaf")
+    await star.hub.set_leaf_subjects("leaf", imports="at.leaf", exports=[])
     await joined(star.at_hub, leaf)
-    await answer(star.at_hub, "b", b"")
-    assert await heard(star, leaf, "a") == {"a"}
-    assert not await is_answered(leaf, "b")
-    await star.hub.set_leaf_subjects("leaf", exports="c")
-    assert await sent(star, leaf, "b", "c") == {"c"}
+    assert not await is_answered(leaf, "at.hub")
+    await star.hub.set_leaf_subjects("leaf", exports="at.hub")
+    assert await answered(leaf, "at.hub") == b""
+
+
+@pytest.mark.parametrize("to", [("a.x", "b.x"), ("a.*", "b.*"), (">",)])
+async def test_nothing_one_way_is_all_the_same_the_other_way(star, to):
+    """Also to subscriptions to wildcards."""
+    leaf = await star.leaf()
+    await star.hub.set_leaf_subjects("leaf", imports=[], exports="a.*")
+    assert await sent(star, leaf, "a.x", "b.x", to=to) == {"a.x"}
+    await star.hub.set_leaf_subjects("leaf", imports="a.*", exports=[])
+    assert await heard(star, leaf, "a.x", "b.x", to=to) == {"a.x"}
 
 
 async def test_the_old_connection_is_gone_when_the_call_returns(star):

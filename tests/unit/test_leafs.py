@@ -45,12 +45,13 @@ async def test_a_side_that_is_not_given_is_not_touched(hub):
     assert not (await hub.set_leaf_subjects("leaf")).diff
 
 
-async def test_no_subjects_deny_everything(hub):
+async def test_no_subjects_allow_one_that_nobody_uses(hub):
     """To the server an empty list of what is allowed is none at all."""
     await hub.set_leaf_subjects("leaf", imports="a", exports="a")
     await hub.set_leaf_subjects("leaf", imports=[], exports=())
     for side in (permissions(hub).subscribe, permissions(hub).publish):
-        assert (side.allow or (), side.deny) == ((), (">",))
+        assert side.allow == ("_NOTHING",)
+        assert not side.deny
 
 
 @pytest.mark.parametrize("inboxes", [(), "_EDGE.>", ["_EDGE.>", "_INBOX.>"]])
