@@ -177,10 +177,10 @@ class LeafCalls:
             >>> edge = {"user": "edge", "password": "secret"}
             >>> config = {"port": -1, "authorization": {"users": [edge]}}
             >>> with NatsController(config) as hub:
-            ...     hub.set_leaf_subjects("edge", imports="orders.>", exports=["heat.*"])
-            ...     add = lambda subjects: [*subjects, "news"]
-            ...     print(hub.set_leaf_subjects("edge", imports=add).diff)
-            authorization.users[0].permissions.subscribe.allow: ['orders.>', '_INBOX.>'] -> ...
+            ...     _ = hub.set_leaf_subjects("edge", imports="orders.>", exports=["heat.*"])
+            ...     _ = hub.set_leaf_subjects("edge", imports=lambda there: [*there, "news"])
+            ...     print(*hub.config.authorization.users[0].permissions.subscribe.allow)
+            orders.> news _INBOX.>
 
         Source: ``client.setPermissions``, ``Server.sendPermsAndAccountInfo`` (2.15).
         """
