@@ -364,18 +364,26 @@ async def test_jetstream_loses_nothing(tmp_path):
                 ack = await stream.publish(subject, b"%d" % acknowledged.get(subject, 0))
                 acknowledged[subject] = ack.seq
 
+        async def catch_up():
+            for stream, name, subject in copies:
+                goal = acknowledged.get(subject, 0) + 1
+                while (await stream.stream_info(name)).state.messages < goal:
+                    await asyncio.sleep(0.01)  # between two looks
+
         async def change():
+            await catch_up()
             for number in range(5):
                 add = [f"new.{number}"]
                 await star.hub.set_leaf_subjects("leaf", imports=lambda s, add=add: [*s, *add])
-                await star.cids()
+                await catch_up()
             changed.set()
 
-        await asyncio.gather(publish(at_hub, "at.hub"), publish(at_leaf, "at.edge"), change())
-        for stream, name, subject in (at_leaf, "OF_HUB", "at.hub"), (at_hub, "OF_EDGE", "at.edge"):
-            async with asyncio.timeout(30):
+        copies = (at_leaf, "OF_HUB", "at.hub"), (at_hub, "OF_EDGE", "at.edge")
+        async with asyncio.timeout(50):
+            await asyncio.gather(publish(at_hub, "at.hub"), publish(at_leaf, "at.edge"), change())
+            for stream, name, subject in copies:
                 while (await stream.stream_info(name)).state.messages < acknowledged[subject]:
-                    await asyncio.sleep(0.01)  # between two looks
-            for number in range(acknowledged[subject]):
-                message = await stream.get_msg(name, number + 1)
-                assert message.data == b"%d" % number
+                    await asyncio.sleep(0.01)
+                for number in range(acknowledged[subject]):
+                    message = await stream.get_msg(name, number + 1)
+                    assert message.data == b"%d" % number
