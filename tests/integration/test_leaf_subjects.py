@@ -334,16 +334,44 @@ async def test_concurrent_additions_are_all_kept(star):
     assert await sent(star, leaf, *subjects, "other") == set(subjects)
 
 
+class Copied:
+    """A stream that is filled with numbers, and its copy on another server."""
+
+    def __init__(self, source, name, target, copy):
+        self._source, self._name, self._target, self._copy = source, name, target, copy
+        self.acknowledged = 0
+
+    async def fill(self, enough):
+        """Publish until it is enough."""
+        while not enough.is_set():
+            await self._source.publish(self._name, b"%d" % self.acknowledged)
+            self.acknowledged += 1
+
+    async def reach(self, count):
+        """Wait until so many are in the copy."""
+        while (await self._target.stream_info(self._copy)).state.messages < count:
+            await asyncio.sleep(0.01)  # between two looks
+
+    async def go_on(self):
+        """Wait until one is in the copy that is stored from now on."""
+        await self.reach((await self._source.stream_info(self._name)).state.messages + 1)
+
+    async def numbers(self):
+        """What is in the copy, of all that were acknowledged."""
+        every = range(1, self.acknowledged + 1)
+        return [int((await self._target.get_msg(self._copy, seq)).data) for seq in every]
+
+
 async def test_jetstream_loses_nothing(tmp_path):
     """Streams are copied across in both directions while subjects change again and again."""
 
     def store(domain):
         return {"jetstream": {"store_dir": tmp_path / domain, "domain": domain}}
 
-    def copy(name, domain):
+    def source(name, domain):
         return StreamSource(name=name, external=ExternalStream(api=f"$JS.{domain}.API"))
 
-    async with Star(HUB | store("hub")) as star:
+    async with Star(HUB | store("hub")) as star, asyncio.timeout(50):
         leaf = await star.leaf(**store("edge"))
         await star.hub.set_leaf_subjects(
             "leaf",
@@ -352,38 +380,25 @@ async def test_jetstream_loses_nothing(tmp_path):
             inboxes=[],
         )
         at_hub, at_leaf = star.at_hub.jetstream(), leaf.jetstream()
-        await at_hub.add_stream(name="HUB", subjects=["at.hub"])
-        await at_leaf.add_stream(name="EDGE", subjects=["at.edge"])
-        await at_leaf.add_stream(StreamConfig(name="OF_HUB", mirror=copy("HUB", "hub")))
-        await at_hub.add_stream(StreamConfig(name="OF_EDGE", sources=[copy("EDGE", "edge")]))
-
-        acknowledged, changed = {}, asyncio.Event()
-
-        async def publish(stream, subject):
-            while not changed.is_set():
-                ack = await stream.publish(subject, b"%d" % acknowledged.get(subject, 0))
-                acknowledged[subject] = ack.seq
-
-        async def catch_up():
-            for stream, name, subject in copies:
-                goal = acknowledged.get(subject, 0) + 1
-                while (await stream.stream_info(name)).state.messages < goal:
-                    await asyncio.sleep(0.01)  # between two looks
+        await at_hub.add_stream(name="HUB", subjects=["HUB"])
+        await at_leaf.add_stream(name="EDGE", subjects=["EDGE"])
+        await at_leaf.add_stream(StreamConfig(name="OF_HUB", mirror=source("HUB", "hub")))
+        await at_hub.add_stream(StreamConfig(name="OF_EDGE", sources=[source("EDGE", "edge")]))
+        copies = [
+            Copied(at_hub, "HUB", at_leaf, "OF_HUB"),
+            Copied(at_leaf, "EDGE", at_hub, "OF_EDGE"),
+        ]
+        enough = asyncio.Event()
 
         async def change():
-            await catch_up()
             for number in range(5):
+                for copied in copies:  # where it is cut off again at once, it waits some 40 s
+                    await copied.go_on()
                 add = [f"new.{number}"]
                 await star.hub.set_leaf_subjects("leaf", imports=lambda s, add=add: [*s, *add])
-                await catch_up()
-            changed.set()
+            enough.set()
 
-        copies = (at_leaf, "OF_HUB", "at.hub"), (at_hub, "OF_EDGE", "at.edge")
-        async with asyncio.timeout(50):
-            await asyncio.gather(publish(at_hub, "at.hub"), publish(at_leaf, "at.edge"), change())
-            for stream, name, subject in copies:
-                while (await stream.stream_info(name)).state.messages < acknowledged[subject]:
-                    await asyncio.sleep(0.01)
-                for number in range(acknowledged[subject]):
-                    message = await stream.get_msg(name, number + 1)
-                    assert message.data == b"%d" % number
+        await asyncio.gather(change(), *(copied.fill(enough) for copied in copies))
+        for copied in copies:
+            await copied.reach(copied.acknowledged)
+            assert await copied.numbers() == [*range(copied.acknowledged)]
