@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from dotgnatly import jobs, runtime
 from dotgnatly._accounts import AsyncAccountCalls
 from dotgnatly._changes import Change, MakeNext, Options
+from dotgnatly._leafs import AsyncLeafCalls
 from dotgnatly.clients import AsyncClientCalls
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.controller import _Controller
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class AsyncNatsController(_Controller, AsyncAccountCalls, AsyncClientCalls):
+class AsyncNatsController(_Controller, AsyncAccountCalls, AsyncClientCalls, AsyncLeafCalls):
     """A NATS server inside this process, awaited; otherwise as ``NatsController``.
 
     An asynchronous context manager. It belongs to one event loop from its start to its shutdown; in

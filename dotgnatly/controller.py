@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from dotgnatly import jobs, runtime
 from dotgnatly._accounts import AccountCalls
 from dotgnatly._changes import Change, Changes, MakeNext, Options
+from dotgnatly._leafs import LeafCalls
 from dotgnatly._server import Server
 from dotgnatly.authentication import AuthenticationCalls
 from dotgnatly.clients import ClientCalls
@@ -169,7 +170,7 @@ class _Controller(AuthenticationCalls):
         return f"<{type(self).__name__} {state}>"
 
 
-class NatsController(_Controller, AccountCalls, ClientCalls):
+class NatsController(_Controller, AccountCalls, ClientCalls, LeafCalls):
     """A NATS server inside this process.
 
     A context manager: started on entry, shut down on exit. It may be started again after a

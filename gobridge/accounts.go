@@ -1,19 +1,39 @@
 package main
 
 import (
+	"reflect"
 	"slices"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
 
 // What a reload leaves undone of accounts that come and go.
 
-// closeLeafs closes the leaf nodes that could not log in again. The server asks its clients only.
-func (e *embedded) closeLeafs(why func(*server.ConnInfo) string) {
-	for _, c := range e.leafs() {
-		if why(c) != "" {
-			_ = e.srv.Load().DisconnectClientByID(c.Cid)
+// closeLeafs closes the leaf nodes that could not log in again, or could with other permissions, and
+// returns when they are gone. The server asks its clients only. Those that were logging in during the
+// change may have been let in by the users before, and are not listed yet: for as long as that may take
+// they are looked for again.
+func (e *embedded) closeLeafs(previous, next *server.Options) {
+	s, why, changed := e.srv.Load(), closer(previous, next), time.Now()
+	look := func() {
+		for _, c := range leafs(s) {
+			if c.Start.After(changed) || why(c) == "" {
+				continue
+			}
+			_ = s.DisconnectClientByID(c.Cid)
+			for s.GetLeafNode(c.Cid) != nil { // somebody else is just closing it
+				time.Sleep(time.Millisecond)
+			}
 		}
+	}
+	look()
+	if same(reflect.ValueOf(logins(previous)), reflect.ValueOf(logins(next))) {
+		return
+	}
+	limit := 1 + max(previous.LeafNode.AuthTimeout, next.LeafNode.AuthTimeout)
+	for after := time.Millisecond; after.Seconds() < 2*limit; after *= 2 {
+		time.AfterFunc(after, func() { _ = protect(func() error { look(); return nil }) })
 	}
 }
 

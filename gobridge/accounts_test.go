@@ -1,11 +1,15 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	"golang.org/x/crypto/bcrypt"
 )
 
 const twoAccounts = `, accounts {
@@ -53,5 +57,37 @@ func TestStreamsOfAccountGoOnWhenItComesBack(t *testing.T) {
 	}
 	if seq := publish(); seq != 2 {
 		t.Errorf("the message after it is number %d", seq)
+	}
+}
+
+func TestLeafNodeThatLogsInDuringAChangeHasItsPermissions(t *testing.T) {
+	t.Parallel()
+	hash, err := bcrypt.GenerateFromPassword([]byte("e"), 7) // it takes a while to log in
+	check(t, err)
+	text := func(subject string) string {
+		return plain + fmt.Sprintf(`, leafnodes { listen: "127.0.0.1:-1", authorization { timeout: 20 } },
+			authorization { users: [{user: edge, password: %q, permissions: {subscribe: %s}}] }`, hash, subject)
+	}
+	handle, s := start(t, text("a"))
+	_, leaf := start(t, plain+fmt.Sprintf(
+		`, leafnodes { reconnect: "1ms", remotes: [{url: "nats://edge:e@127.0.0.1:%d"}] }`, s.Ports["leafnodes"]))
+	nc := connect(t, leaf.ClientURL)
+	for _, subject := range []string{"a", "b"} {
+		_, err := nc.SubscribeSync(subject)
+		check(t, err)
+	}
+	hears := func(subject string) bool {
+		found, err := embeddedOf(t, handle).srv.Load().Leafz(&server.LeafzOptions{Subscriptions: true})
+		check(t, err)
+		return len(found.Leafs) == 1 && slices.Contains(found.Leafs[0].Subs, subject)
+	}
+	eventually(t, "it hears a", func() bool { return hears("a") })
+	for pause := range 6 {
+		for _, subject := range []string{"a", "b"} { // at the second one it is coming back from the first
+			_, err := apply(t, handle, text(subject))
+			check(t, err)
+			time.Sleep(time.Duration(pause) * 3 * time.Millisecond)
+		}
+		eventually(t, "it hears b alone", func() bool { return hears("b") && !hears("a") })
 	}
 }

@@ -91,7 +91,7 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 	}
 
 	e.set = next
-	e.closeLeafs(closer(previous.opts, next.opts))
+	e.closeLeafs(previous.opts, next.opts)
 	e.release(previous)
 	e.log.use(next.log, sink)
 	switch {

@@ -52,7 +52,7 @@ func (e *embedded) affected(next *server.Options, why func(*server.ConnInfo) str
 	for _, c := range newest(stay, mostClients(next)) {
 		add(c, "max_connections is reached")
 	}
-	for _, c := range e.leafs() {
+	for _, c := range leafs(e.srv.Load()) {
 		if reason := why(c); reason != "" {
 			add(c, reason)
 		}
@@ -62,18 +62,18 @@ func (e *embedded) affected(next *server.Options, why func(*server.ConnInfo) str
 }
 
 // clients are the connected ones, the oldest first.
-func (e *embedded) clients() []*server.ConnInfo { return e.connections("Client") }
+func (e *embedded) clients() []*server.ConnInfo { return connections(e.srv.Load(), "Client") }
 
 // leafs are the leaf node connections, likewise.
-func (e *embedded) leafs() []*server.ConnInfo {
-	if e.srv.Load().NumLeafNodes() == 0 {
+func leafs(s *server.Server) []*server.ConnInfo {
+	if s.NumLeafNodes() == 0 {
 		return nil // without asking every client
 	}
-	return e.connections("Leafnode")
+	return connections(s, "Leafnode")
 }
 
-func (e *embedded) connections(kind string) []*server.ConnInfo {
-	all, err := e.srv.Load().Connz(&server.ConnzOptions{Username: true, Sort: server.ByCid, Limit: math.MaxInt32})
+func connections(s *server.Server, kind string) []*server.ConnInfo {
+	all, err := s.Connz(&server.ConnzOptions{Username: true, Sort: server.ByCid, Limit: math.MaxInt32})
 	if err != nil {
 		return nil
 	}
@@ -92,6 +92,7 @@ func newest(clients []*server.ConnInfo, most int) []*server.ConnInfo {
 type login struct {
 	account, password string
 	types             map[string]struct{}
+	permissions       *server.Permissions
 }
 
 func logins(o *server.Options) map[string]login {
@@ -106,10 +107,10 @@ func logins(o *server.Options) map[string]login {
 		if isStandIn(u) {
 			continue
 		}
-		all[u.Username] = login{name(u.Account), u.Password, u.AllowedConnectionTypes}
+		all[u.Username] = login{name(u.Account), u.Password, u.AllowedConnectionTypes, u.Permissions}
 	}
 	for _, u := range o.Nkeys {
-		all[u.Nkey] = login{name(u.Account), "", u.AllowedConnectionTypes}
+		all[u.Nkey] = login{name(u.Account), "", u.AllowedConnectionTypes, u.Permissions}
 	}
 	return all
 }
@@ -159,10 +160,12 @@ func closer(now, next *server.Options) func(*server.ConnInfo) string {
 			return "the password changes"
 		case had && !allowed(c, is.types):
 			return "the connection type is not allowed"
+		case leaf && had && !samePermissions(was.permissions, is.permissions):
+			return "the permissions change" // which a leaf node is told when it logs in, and never again
 		case leaf: // the server looks at clients only, and closeLeafs at what is above
 		case now.Username != "" && c.AuthorizedUser == now.Username:
 			return "a reload closes the clients of a single user"
-		case !had && c.AuthorizedUser != "" && now.Authorization == "" && now.AuthCallout == nil:
+		case !had && c.AuthorizedUser != "" && now.Authorization == "":
 			return "a reload closes clients with a name that no user has"
 		case !had && now.Authorization != "" && now.Authorization != next.Authorization:
 			return "the token changes"
@@ -183,6 +186,17 @@ func closer(now, next *server.Options) func(*server.ConnInfo) string {
 func samePassword(a, b string) bool {
 	return a == b || bcrypt.CompareHashAndPassword([]byte(a), []byte(b)) == nil ||
 		bcrypt.CompareHashAndPassword([]byte(b), []byte(a)) == nil
+}
+
+// samePermissions compares what two users may do. To say nothing of it is to allow everything.
+func samePermissions(a, b *server.Permissions) bool {
+	whole := func(p *server.Permissions) server.Permissions {
+		all := *cmp.Or(p, &server.Permissions{})
+		all.Publish = cmp.Or(all.Publish, &server.SubjectPermission{})
+		all.Subscribe = cmp.Or(all.Subscribe, &server.SubjectPermission{})
+		return all
+	}
+	return same(reflect.ValueOf(whole(a)), reflect.ValueOf(whole(b)))
 }
 
 func allowed(c *server.ConnInfo, types map[string]struct{}) bool {

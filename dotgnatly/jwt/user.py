@@ -38,7 +38,11 @@ class Permissions(Block, frozen=True, kw_only=True):
     """Leave to reply; then nothing else may be published unless ``pub`` says so; default none."""
 
     def _contradictions(self) -> Iterable[Fault]:
-        return no_queues("pub", self.pub)
+        yield from no_queues("pub", self.pub)
+        for name, permission in (("pub", self.pub), ("sub", self.sub)):
+            if getattr(permission, "allow", None) == () and not (name == "pub" and self.resp):
+                reason = 'is empty, which allows everything: deny ">" to allow nothing'
+                yield Fault(f"{name}.allow", reason)
 
 
 class TimeRange(Block, frozen=True, kw_only=True):

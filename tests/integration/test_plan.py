@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from dotgnatly import AsyncNatsController, BrokerConfiguration, ConfigError, NatsController
+from tests.leaf_subjects import LEAF, LISTENER, Star
 
 ANN = {"user": "ann", "password": "a"}
 BOB = {"user": "bob", "password": "b"}
@@ -184,6 +185,30 @@ async def test_a_connection_type_no_longer_allowed(watched):
         change = users(ANN | {"allowed_connection_types": ["WEBSOCKET"]}, BOB)
         reason = "the connection type is not allowed"
         await holds(controller, watched, change, {ann}, reason)
+
+
+@pytest.mark.parametrize(
+    ("change", "closed"),
+    [
+        ({"users": [ANN, LEAF | {"permissions": {"subscribe": "a"}}]}, True),
+        ({"default_permissions": {"publish": "a"}}, True),
+        ({"users": [ANN | {"permissions": {"publish": "a"}}, LEAF]}, False),
+        ({"users": [LEAF, BOB, ANN], "limits": {"max_subscriptions": 1000}}, False),
+    ],
+    ids=["its own", "by default", "of others", "none"],
+)
+async def test_permissions_of_leaf_nodes_changed(change, closed):
+    """The server tells a leaf node of them when it logs in: so it has to do that again."""
+    change = {"accounts": {"A": change}}
+    async with Star(LISTENER | {"accounts": {"A": {"users": [ANN, LEAF]}}}) as star:
+        await star.leaf()
+        (cid,) = await star.cids()
+        plan = await star.hub.plan(change)
+        found = [(c.cid, c.kind, c.user, c.account, c.reason) for c in plan.disconnected]
+        reason = "the permissions change"
+        assert found == [(cid, "Leafnode", "leaf", "A", reason)] * closed
+        await star.hub.update_config(change)
+        assert (cid in {client.cid for client in await star.hub.clients()}) == (not closed)
 
 
 async def test_what_disturbs_nobody(watched):

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 from dotgnatly import NatsController, NotFoundError
-from tests.leaf_subjects import heard, hub, users
+from tests.leaf_subjects import heard, hub
 
 
 def together(*calls):
@@ -129,11 +129,7 @@ async def test_concurrent_leaf_node_subject_modifications():
     with NatsController(hub()) as server:
 
         def add(subject):
-            def change(config):
-                _, *others = config.authorization.users[1].permissions.subscribe.allow
-                return config.merge(users(*others, subject))
-
-            return lambda: server.apply(change)
+            return lambda: server.set_leaf_subjects("leaf", imports=lambda s: [*s, subject])
 
         await asyncio.to_thread(together, *map(add, subjects))
         assert await heard(server, *subjects, "other") == set(subjects)

@@ -186,6 +186,7 @@ def test_values_are_taken_as_in_a_configuration():
         (jwt.OperatorClaims(sub=ACCOUNT.public), "sub"),
         (jwt.UserClaims(sub=USER.public, nats={"pub": "a b"}), "nats.pub.allow[0]"),
         (jwt.UserClaims(sub=USER.public, nats={"sub": "a..b"}), "nats.sub.allow[0]"),
+        (jwt.UserClaims(sub=USER.public, nats={"sub": []}), "nats.sub.allow"),
         (jwt.UserClaims(sub=USER.public, nats={"src": "here"}), ""),
         (jwt.UserClaims(sub=USER.public, nats={"times": [{"start": "8", "end": "9"}]}), ""),
         (jwt.UserClaims(sub=USER.public, nats={"times_location": "Atlantis"}), ""),

@@ -35,6 +35,7 @@ OPERATOR_CONF = (Path(__file__).parents[1] / "data" / "operator.conf").read_text
 OPERATOR = re.search(r"^operator: (\S+)", OPERATOR_CONF, re.MULTILINE)[1]
 PRELOAD = dict(re.findall(r"^ *(A[A-Z2-7]{55}): (\S+)", OPERATOR_CONF, re.MULTILINE))
 A = {"users": [{"user": "a", "password": "p"}]}
+U = A["users"][0]
 JETSTREAM = {"store_dir": "$TMP/store"}
 PINNED = "0" * 64
 TLS = {"cert_file": "$PEM/server.pem", "key_file": "$PEM/server.key"}
@@ -235,6 +236,12 @@ DOUBTED = [
     row("accounts.A.users[0].password", accounts={"A": {"users": [{"user": "u"}]}}),
     row("authorization.users", authorization={"users": []}),
     row("leafnodes.authorization.users", leafnodes={"port": -1, "authorization": {"users": []}}),
+    row("authorization.users[0].permissions.publish.allow",
+        authorization={"users": [{**U, "permissions": {"publish": []}}]}),
+    row("accounts.A.users[0].permissions.subscribe.allow",
+        accounts={"A": {"users": [{**U, "permissions": {"subscribe": {"allow": []}}}]}}),
+    row("accounts.A.default_permissions.publish.allow",
+        accounts={"A": {"users": [U], "default_permissions": {"publish": []}}}),
     row("authorization.default_permissions",
         authorization={"user": "u", "password": "p", "default_permissions": {"publish": "a"}}),
     row("authorization.auth_callout.account",
@@ -313,6 +320,9 @@ WARNED = [
 """What may be meant."""
 
 FINE = [
+    row("", authorization={
+        "users": [{**U, "permissions": {"publish": [], "allow_responses": True}}]
+    }),
     row("", host="0.0.0.0", authorization={"token": "t"}),
     row("", host="0.0.0.0", accounts={"A": A}),
     row("", host="127.1.2.3"),

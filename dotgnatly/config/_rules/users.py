@@ -79,6 +79,24 @@ def _empty_lists(config: Any, found: Findings) -> None:
             found.doubt(path, "is empty: everybody would be let in")
 
 
+def _permissions(config: Any) -> Iterator[tuple[str, Any]]:
+    """Everything that somebody may do, with the path."""
+    yield "authorization.default_permissions", get(config, "authorization", "default_permissions")
+    for path, account in each(config, "accounts"):
+        yield f"{path}.default_permissions", get(account, "default_permissions")
+    for path, user in _lists(config):
+        yield f"{path}.permissions", get(user, "permissions")
+
+
+def _empty_permissions(config: Any, found: Findings) -> None:
+    for path, permissions in _permissions(config):
+        for key in ("publish", "subscribe"):
+            answers = key == "publish" and get(permissions, "allow_responses")
+            if get(permissions, key, "allow") == () and not answers:
+                message = 'is empty, which allows everything: deny ">" to allow nothing'
+                found.doubt(f"{path}.{key}.allow", message)
+
+
 def _default_permissions(config: Any, found: Findings) -> None:
     auth = get(config, "authorization")
     if get(auth, "default_permissions") and not get(auth, "users"):
@@ -126,6 +144,7 @@ RULES: tuple[Rule, ...] = (
     _passwords,
     _other_passwords,
     _empty_lists,
+    _empty_permissions,
     _default_permissions,
     _leaf_users,
     _no_auth_user,
