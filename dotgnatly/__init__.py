@@ -47,6 +47,12 @@ from dotgnatly.errors import (
 if TYPE_CHECKING:
     from dotgnatly.aio import AsyncNatsController
     from dotgnatly.clients import ClientInfo
+    from dotgnatly.cluster import (
+        AsyncNatsCluster,
+        AsyncNatsSuperCluster,
+        NatsCluster,
+        NatsSuperCluster,
+    )
     from dotgnatly.config import (
         AccountConfiguration,
         AccountJetStreamConfiguration,
@@ -110,7 +116,9 @@ __all__ = [
     "AffectedClient",
     "AllowResponsesConfiguration",
     "AlreadyRunningError",
+    "AsyncNatsCluster",
     "AsyncNatsController",
+    "AsyncNatsSuperCluster",
     "AuthCalloutConfiguration",
     "AuthenticationError",
     "AuthorizationConfiguration",
@@ -157,7 +165,9 @@ __all__ = [
     "MqttConfiguration",
     "MsgTraceConfiguration",
     "NativeError",
+    "NatsCluster",
     "NatsController",
+    "NatsSuperCluster",
     "NoRespondersError",
     "NotFoundError",
     "ObjectNotFoundError",
@@ -195,7 +205,9 @@ __all__ = [
 
 _HOMES = {
     "AffectedClient": "plan",
+    "AsyncNatsCluster": "cluster",
     "AsyncNatsController": "aio",
+    "AsyncNatsSuperCluster": "cluster",
     "ClientInfo": "clients",
     "ConfigurationChanged": "events",
     "ConfigurationChanging": "events",
@@ -205,7 +217,9 @@ _HOMES = {
     "EffectiveConfiguration": "info",
     "FieldChange": "diff",
     "MemoryConfigurationStore": "versions",
+    "NatsCluster": "cluster",
     "NatsController": "controller",
+    "NatsSuperCluster": "cluster",
     "Plan": "plan",
     "PlannedChange": "plan",
     "ServerInfo": "info",

@@ -16,21 +16,28 @@ func (e *embedded) document(endpoint string, options []byte) ([]byte, error) {
 	case "varz":
 		return e.http.Load().varz(s)
 	case "connz":
-		var o server.ConnzOptions
-		if err := json.Unmarshal(options, &o); err != nil {
-			return nil, err
-		}
-		found, err := s.Connz(&o)
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(found)
+		return ask(s.Connz, options)
+	case "routez":
+		return ask(s.Routez, options)
+	case "gatewayz":
+		return ask(s.Gatewayz, options)
+	case "jsz":
+		return ask(s.Jsz, options)
 	case "healthz":
-		var o server.HealthzOptions
-		if err := json.Unmarshal(options, &o); err != nil {
-			return nil, err
-		}
-		return json.Marshal(s.Healthz(&o))
+		return ask(func(o *server.HealthzOptions) (*server.HealthStatus, error) { return s.Healthz(o), nil }, options)
 	}
 	return nil, faultf(codeNotFound, "there is no monitoring endpoint %q", endpoint)
+}
+
+// ask is the JSON of what the server answers to options in JSON.
+func ask[Options, Answer any](endpoint func(*Options) (Answer, error), options []byte) ([]byte, error) {
+	var o Options
+	if err := json.Unmarshal(options, &o); err != nil {
+		return nil, err
+	}
+	answer, err := endpoint(&o)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(answer)
 }
