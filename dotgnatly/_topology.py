@@ -16,13 +16,11 @@ import msgspec
 
 from dotgnatly import runtime
 from dotgnatly._server import Layers, Server, as_config
-from dotgnatly.config import BrokerConfiguration
+from dotgnatly.config import AuthorizationConfiguration, BrokerConfiguration
 from dotgnatly.defaults import HOST, new_store_dir
 from dotgnatly.errors import (
     AlreadyRunningError,
-    ConfigError,
     DotgnatlyError,
-    Fault,
     PortInUseError,
     StartError,
     StartTimeoutError,
@@ -50,6 +48,7 @@ _PLACINGS = 5
 _POOL_SIZE = 3
 """The server's default, ``DEFAULT_ROUTE_POOL_SIZE``."""
 _LOOK_S = 0.01
+_ALL = {"streams": True, "consumer": True, "limit": 2**31 - 1}
 
 
 class _Route(msgspec.Struct, frozen=True):
@@ -64,8 +63,25 @@ class _Gatewayz(msgspec.Struct, frozen=True):
     outbound_gateways: dict[str, msgspec.Raw]
 
 
+class _Group(msgspec.Struct, frozen=True):
+    leader: str = ""
+
+
+class _Replicated(msgspec.Struct, frozen=True):
+    """A stream or a consumer."""
+
+    name: str
+    cluster: _Group | None = None
+    consumer_detail: "tuple[_Replicated, ...]" = ()
+
+
+class _Account(msgspec.Struct, frozen=True):
+    stream_detail: tuple[_Replicated, ...] = ()
+
+
 class _Jsz(msgspec.Struct, frozen=True):
     meta_cluster: MetaClusterInfo | None = None
+    account_details: tuple[_Account, ...] = ()
 
 
 _routez = msgspec.json.Decoder(_Routez).decode
@@ -101,21 +117,17 @@ class Topology(Generic[C]):
         jetstream: "JetStream",
     ) -> None:
         config = as_config(config)
-        if config.server_name:
-            raise ConfigError(errors=[Fault("server_name", "is made of the name of the cluster")])
         if jetstream is not False:
             config = config.merge({"jetstream": jetstream})
         self._blocks = ("cluster", "gateway") if len(names) > 1 else ("cluster",)
-        login = {"user": "member", "password": os.urandom(16).hex()}
-        for block in self._blocks:
-            if not _get(config, f"{block}.authorization"):
-                config = config.merge({block: {"authorization": login}})
+        self._login = AuthorizationConfiguration(user="member", password=os.urandom(16).hex())
         self._config = config
         self._names = names
         self._folder = _Folder()
         self._started = False
+        prefix = f"{config.server_name}-" if config.server_name else ""
         self.members = [
-            Member(name := f"{cluster}-{number}", cluster, make(config, name=name), {})
+            Member(name := f"{prefix}{cluster}-{number}", cluster, make(config, name=name), {})
             for cluster in names
             for number in range(size)
         ]
@@ -149,8 +161,9 @@ class Topology(Generic[C]):
             block, _, name = key.rpartition(".")
             (patch.setdefault(block, {}) if block else patch)[name] = port
         for block in self._blocks:
-            patch[block]["name"] = member.cluster
-            patch[block]["host"] = _get(self._config, f"{block}.host") or HOST
+            patch[block] |= {"name": member.cluster, "host": self._host(block)}
+            if not _get(self._config, f"{block}.authorization"):
+                patch[block]["authorization"] = self._login
         others = _get(self._config, "cluster.routes") or ()
         patch["cluster"]["routes"] = [*self._urls("cluster", member.cluster), *others]
         if "gateway" in self._blocks:
@@ -170,12 +183,16 @@ class Topology(Generic[C]):
         """The directory that was given."""
         return _get(self._config, "jetstream.store_dir") or _get(self._config, "store_dir")
 
+    def _host(self, block: str) -> str:
+        host: str = _get(self._config, f"{block}.host") or HOST
+        return host
+
     def _urls(self, block: str, cluster: str) -> list[str]:
         """Where the members of a cluster listen to the others of this block."""
-        host = _get(self._config, f"{block}.host") or HOST
+        host = self._host(block)
         host = {"0.0.0.0": HOST, "::": "::1"}.get(host, host)  # noqa: S104 - asked for
         address = f"[{host}]" if ":" in host else host
-        login = _get(self._config, f"{block}.authorization")
+        login = _get(self._config, f"{block}.authorization") or self._login
         if login.user:
             address = f"{quote(login.user, '')}:{quote(login.password or '', '')}@{address}"
         ports = [m.ports[f"{block}.port"] for m in self.members if m.cluster == cluster]
@@ -206,10 +223,12 @@ class Topology(Generic[C]):
             if self._stores() and not self._store_dir():
                 self._folder.make()
             for member in members:
+                begun.append(member)  # it can run in the end also if its start is interrupted
                 yield from self._start_one(member, deadline)
-                begun.append(member)
             yield from self._wait(members, deadline)
         except BaseException as exc:
+            if isinstance(exc, AlreadyRunningError):  # somebody else was faster
+                begun.pop()
             if not isinstance(exc, GeneratorExit):  # with which nobody waits any more
                 yield from self.shutdown(begun, None)
             raise
@@ -280,17 +299,30 @@ class Topology(Generic[C]):
             running = {m.cluster for m in self.members if m.server.running} - {member.cluster}
             missing += [f"no gateway to {name}" for name in sorted(running - found.keys())]
         if server.facts().jetstream_enabled:
-            health = yield from server.healthz({})
-            if health.status != "ok":
-                return [*missing, health.error]
-            meta = _jsz((yield from server.monitor("jsz"))).meta_cluster
-            if meta is not None and meta.leader == member.name:  # only it knows of the others
-                current = {peer.name for peer in meta.replicas if peer.current and not peer.offline}
-                missing += [
-                    f"{m.name} is not current"
-                    for m in self.members
-                    if m.server.running and m is not member and m.name not in current
-                ]
+            missing += yield from self._missing_in_jetstream(member)
+        return missing
+
+    def _missing_in_jetstream(self, member: Member[C]) -> Steps[list[str]]:
+        health = yield from member.server.healthz({})
+        if health.status != "ok":
+            return [health.error]
+        found = _jsz((yield from member.server.monitor("jsz", _ALL)))
+        streams = [stream for account in found.account_details for stream in account.stream_detail]
+        # Without a leader they are healthy to the server, though nobody can use them.
+        missing = [
+            f"no leader of {each.name}"
+            for stream in streams
+            for each in (stream, *stream.consumer_detail)
+            if each.cluster and not each.cluster.leader
+        ]
+        meta = found.meta_cluster
+        if meta is not None and meta.leader == member.name:  # only it knows of the others
+            current = {peer.name for peer in meta.replicas if peer.current and not peer.offline}
+            missing += [
+                f"{other.name} is not current"
+                for other in self.members
+                if other.server.running and other is not member and other.name not in current
+            ]
         return missing
 
 

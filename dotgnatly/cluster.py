@@ -45,10 +45,6 @@ class _Members(Generic[C]):
         running = (server for server in self.servers if server.is_running)
         return [url for server in running if (url := server.client_url)]
 
-    def __repr__(self) -> str:
-        running = sum(server.is_running for server in self.servers)
-        return f"<{type(self).__name__} {running} of {len(self.servers)} running>"
-
 
 class _Blocking(_Members[NatsController]):
     """What members can be told, blocking."""
@@ -219,10 +215,10 @@ class NatsCluster(_Blocking):
                 over restarts. In its ``store_dir`` each member has a directory of its own name;
                 default is a private one, removed at shutdown. Without ``cluster.authorization``
                 the members have a password that nobody else knows. Its ``cluster.routes`` lead to
-                members elsewhere.
+                members elsewhere, of which a ``server_name`` before the names tells these apart.
 
         Raises:
-            ConfigError: ``config`` has an unknown key, or a ``server_name``.
+            ConfigError: ``config`` is a dict with an unknown key.
             ValueError: ``size`` is too small.
         """
         topology = Topology(NatsController, [name], _at_least(2, size), config, jetstream)
