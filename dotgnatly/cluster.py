@@ -12,7 +12,6 @@ from dotgnatly.errors import ForkedProcessError
 from dotgnatly.jobs import Steps
 
 if TYPE_CHECKING:
-    from dotgnatly.aio import AsyncNatsController
     from dotgnatly.config.server import JetStream
 
 T = TypeVar("T")
@@ -283,7 +282,8 @@ class NatsSuperCluster(_Blocking):
     @property
     def clusters(self) -> tuple[NatsCluster, ...]:
         """Each of the clusters, to be stopped, started and restarted on its own."""
-        return tuple(NatsCluster._of(self._topology, each) for each in self._topology.clusters())
+        groups = self._topology.clusters()
+        return tuple(NatsCluster._of(self._topology, each) for each in groups)  # noqa: SLF001 - ours
 
 
 class AsyncNatsSuperCluster(_Async):
@@ -308,7 +308,7 @@ class AsyncNatsSuperCluster(_Async):
     def clusters(self) -> tuple[AsyncNatsCluster, ...]:
         """As ``NatsSuperCluster.clusters``."""
         groups = self._topology.clusters()
-        return tuple(AsyncNatsCluster._of(self._topology, members) for members in groups)
+        return tuple(AsyncNatsCluster._of(self._topology, each) for each in groups)  # noqa: SLF001
 
 
 def _at_least(least: int, number: int) -> int:

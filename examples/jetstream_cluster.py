@@ -1,4 +1,4 @@
-"""Three servers of one process that store everything three times: one stops, and nothing is lost."""
+"""Three servers of one process that store everything three times: one stops, nothing is lost."""
 
 import asyncio
 import time

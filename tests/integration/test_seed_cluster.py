@@ -15,7 +15,7 @@ from tests.integration.conftest import becomes_unanswered, lets_in
 
 @pytest.fixture
 async def start():
-    """Starts members of a cluster, by the keys of their block; they are shut down after the test."""
+    """Starts members of a cluster, by the keys of their block; they are shut down at the end."""
     async with AsyncExitStack() as stack:
 
         async def start(**cluster):

@@ -143,7 +143,7 @@ async def test_a_route_is_added_and_removed_live(enter, clients):
 
 
 async def test_the_password_of_a_cluster_is_changed_live(enter, clients):
-    """On one member after the other; the cluster is together afterwards, and the old one is void."""
+    """On one member after the other; they are together afterwards, and the old one is void."""
     cluster = await enter(AsyncNatsCluster())
     asker = await clients.connect(cluster.client_urls[0])
     await answer(await clients.connect(cluster.client_urls[1]), "who", b"one")

@@ -25,15 +25,16 @@ from dotgnatly import (
 from tests.conftest import answer, answered, is_answered, known
 from tests.unit.conftest import Awaited
 
+KINDS = [(NatsCluster, NatsSuperCluster), (AsyncNatsCluster, AsyncNatsSuperCluster)]
 
-@pytest.fixture(params=[False, True], ids=["blocking", "async"])
+
+@pytest.fixture(params=KINDS, ids=["blocking", "async"])
 async def make(request):
     """Makes clusters, or super clusters, by their arguments; they are shut down at the end."""
-    kinds = {False: (NatsCluster, NatsSuperCluster), True: (AsyncNatsCluster, AsyncNatsSuperCluster)}
     made = []
 
     def make(*args, several=False, **options):
-        made.append(Awaited(kinds[request.param][several](*args, **options)))
+        made.append(Awaited(request.param[several](*args, **options)))
         return made[-1]
 
     yield make
