@@ -29,11 +29,10 @@ from dotgnatly.jobs import Call, Pause, Steps
 from dotgnatly.monitoring._common import MetaClusterInfo
 
 if TYPE_CHECKING:
-    from dotgnatly.aio import AsyncNatsController
     from dotgnatly.config.server import JetStream
-    from dotgnatly.controller import NatsController
+    from dotgnatly.controller import _Controller
 
-C = TypeVar("C", "NatsController", "AsyncNatsController")
+C = TypeVar("C", bound="_Controller")
 
 _LISTENERS = (
     "port", "http_port", "https_port", "prof_port", "cluster.port", "gateway.port",
@@ -126,11 +125,11 @@ class Topology(Generic[C]):
         self._folder = _Folder()
         self._started = False
         prefix = f"{config.server_name}-" if config.server_name else ""
-        self.members = [
-            Member(name := f"{prefix}{cluster}-{number}", cluster, make(config, name=name), {})
-            for cluster in names
-            for number in range(size)
-        ]
+        self.members: list[Member[C]] = []
+        for cluster in names:
+            for number in range(size):
+                name = f"{prefix}{cluster}-{number}"
+                self.members.append(Member(name, cluster, make(config, name=name), {}))
         self._place()
 
     def clusters(self) -> list[list[Member[C]]]:
@@ -181,7 +180,8 @@ class Topology(Generic[C]):
 
     def _store_dir(self) -> str | None:
         """The directory that was given."""
-        return _get(self._config, "jetstream.store_dir") or _get(self._config, "store_dir")
+        given: str | None = _get(self._config, "jetstream.store_dir")
+        return given or _get(self._config, "store_dir")
 
     def _host(self, block: str) -> str:
         host: str = _get(self._config, f"{block}.host") or HOST

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from dotgnatly import jobs, runtime
 from dotgnatly._topology import C, Member, Topology
+from dotgnatly.aio import AsyncNatsController
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.controller import NatsController
 from dotgnatly.errors import ForkedProcessError
@@ -144,7 +145,7 @@ class _Blocking(_Members[NatsController]):
         self._run(self._topology.rolling_restart(self._members, timeout))
 
 
-class _Async(_Members["AsyncNatsController"]):
+class _Async(_Members[AsyncNatsController]):
     """What members can be told, awaited."""
 
     async def _run(self, steps: Steps[T]) -> T:
@@ -236,8 +237,6 @@ class AsyncNatsCluster(_Async):
         config: BrokerConfiguration | Mapping[str, Any] | None = None,
     ) -> None:
         """As ``NatsCluster``."""
-        from dotgnatly.aio import AsyncNatsController
-
         topology = Topology(AsyncNatsController, [name], _at_least(2, size), config, jetstream)
         self._topology, self._members = topology, topology.members
 
@@ -298,8 +297,6 @@ class AsyncNatsSuperCluster(_Async):
         config: BrokerConfiguration | Mapping[str, Any] | None = None,
     ) -> None:
         """As ``NatsSuperCluster``."""
-        from dotgnatly.aio import AsyncNatsController
-
         _at_least(2, len(names))
         self._topology = Topology(AsyncNatsController, names, _at_least(1, size), config, jetstream)
         self._members = self._topology.members

@@ -8,7 +8,7 @@ import nats
 from nats.aio.client import Client
 from nats.errors import Error
 
-from dotgnatly import AsyncNatsCluster, AsyncNatsController
+from dotgnatly import AsyncNatsCluster
 
 
 async def connect(cluster: AsyncNatsCluster) -> Client:
@@ -52,11 +52,6 @@ class Orders:
         self.slowest = 0.0
 
 
-def server_named(cluster: AsyncNatsCluster, name: str) -> AsyncNatsController:
-    """The member of a name."""
-    return next(server for server in cluster.servers if server.server_name == name)
-
-
 async def main() -> None:
     """Start, publish, stop the member that leads the stream, start it again, count."""
     begun = time.perf_counter()
@@ -69,18 +64,18 @@ async def main() -> None:
         await orders.publish(1000)
         orders.tell("three members")
 
-        leader = (await jetstream.stream_info("ORDERS")).cluster
-        assert leader
-        member = server_named(cluster, leader.leader or "")
-        print(f"{leader.leader} leads the stream, and stops")
-        await member.shutdown()
+        replicas = (await jetstream.stream_info("ORDERS")).cluster
+        assert replicas
+        (leader,) = (s for s in cluster.servers if s.server_name == replicas.leader)
+        print(f"{replicas.leader} leads the stream, and stops")
+        await leader.shutdown()
         await orders.publish(1000)
         orders.tell("two members")
 
-        await member.start()
+        await leader.start()
         await cluster.wait_ready()
         await orders.publish(1000)
-        orders.tell(f"{leader.leader} is back and has all of it")
+        orders.tell(f"{replicas.leader} is back and has all of it")
 
         state = (await jetstream.stream_info("ORDERS")).state
         assert state.messages == orders.acknowledged
