@@ -209,8 +209,8 @@ class Topology(Generic[C]):
             try:
                 yield from self._start(members, deadline)
             except PortInUseError as exc:
-                given = (_get(self._config, exc.key) or -1) > 0
-                if given or self._started or placing == _PLACINGS:
+                chosen = exc.key in _LISTENERS and _get(self._config, exc.key) in {None, -1}
+                if self._started or not chosen or placing == _PLACINGS:
                     raise
                 self._place()
             else:

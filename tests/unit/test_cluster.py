@@ -1,6 +1,7 @@
 """Clusters as such: when they are ready, what is left of them, and where their members are."""
 
 import asyncio
+import os
 import random
 import socket
 import stat
@@ -56,7 +57,7 @@ def start(make):
 
 @pytest.fixture
 async def connect():
-    """Connects clients, which are closed at the end."""
+    """Connects clients, which are closed at the end, before the servers: else they reconnect."""
     made = []
 
     async def connect(url, **options):
@@ -111,16 +112,19 @@ def strangers(certificates):
 # -- ready -----------------------------------------------------------------------------------------
 
 
-async def test_members_are_connected_on_entry(make, connect):
+async def test_members_are_connected_on_entry(make):
     """Nobody has to wait, or to try again, until a cluster has formed."""
     async with make(name="C") as cluster:
-        clients = [await connect(url) for url in cluster.client_urls]
+        clients = [await nats.connect(url) for url in cluster.client_urls]
         for number, client in enumerate(clients):
             await answer(client, f"who.{number}", b"C-%d" % number)
         for client in clients:
             for number in range(3):
                 assert await answered(client, f"who.{number}") == b"C-%d" % number
+        for client in clients:
+            await client.close()
         assert [server.server_name for server in cluster.servers] == ["C-0", "C-1", "C-2"]
+    assert running(cluster) == [False] * 3
 
 
 @pytest.mark.parametrize("size", [2, 3, 5])
@@ -343,14 +347,17 @@ async def test_members_elsewhere_are_given_by_their_routes(start, connect):
 async def test_a_private_store_goes_with_the_cluster(start, connect):
     """Not with a member that restarts; and nobody else can read it meanwhile."""
     cluster = await start(jetstream=True)
-    jetstream = (await connect(cluster.client_urls[0])).jetstream()
-    await jetstream.add_stream(name="S", subjects=["s"], num_replicas=3)
-    await jetstream.publish("s", b"x")
+    writer = await connect(cluster.client_urls[0])
+    await writer.jetstream().add_stream(name="S", subjects=["s"], num_replicas=3)
+    await writer.jetstream().publish("s", b"x")
     folder = Path(cluster.servers[0].config.jetstream.store_dir).parent
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    if os.name == "posix":
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     await cluster.restart(1)
-    jetstream = (await connect(cluster.client_urls[1])).jetstream()
-    assert (await known(lambda: jetstream.get_msg("S", 1))).data == b"x"
+    client = await connect(cluster.client_urls[1])
+    assert (await known(lambda: client.jetstream().get_msg("S", 1))).data == b"x"
+    for each in (writer, client):
+        await each.close()
     await cluster.shutdown()
     assert not folder.exists()
 
