@@ -149,8 +149,8 @@ class _Async(_Members[AsyncNatsController]):
     """What members can be told, awaited."""
 
     async def _run(self, steps: Steps[T]) -> T:
-        for server in self._topology.members:
-            server.controller._enter_loop()  # noqa: SLF001 - as its own calls do
+        for member in self._topology.members:
+            member.controller._enter_loop()  # noqa: SLF001 - as its own calls do
         return await jobs.arun(steps)
 
     async def __aenter__(self) -> Self:

@@ -74,7 +74,7 @@ def _jetstream(config: BrokerConfiguration) -> "JetStreamConfiguration | None":
 
 
 def new_store_dir() -> str:
-    """A path that nobody else can have; the server makes the directory and removes it."""
+    """A path that nobody else can have, of a directory to be made and removed with its servers."""
     return os.path.join(runtime.temporary_directory(), f"dotgnatly-{os.urandom(12).hex()}")
 
 

@@ -29,9 +29,6 @@ func TestDocumentsAreTheServersOwn(t *testing.T) {
 			t.Errorf("%s took broken options", endpoint)
 		}
 	}
-	if _, err := e.document("jsz", []byte(`{"leader_only": true}`)); err != nil {
-		t.Errorf("a server alone does not lead: %v", err)
-	}
 	_, err = e.document("expvarz", nil)
 	wantFault(t, err, codeNotFound, `"expvarz"`)
 }

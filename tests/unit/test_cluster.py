@@ -16,6 +16,7 @@ from dotgnatly import (
     AlreadyRunningError,
     AsyncNatsCluster,
     AsyncNatsSuperCluster,
+    BrokerConfiguration,
     ConfigError,
     NatsCluster,
     NatsSuperCluster,
@@ -273,6 +274,18 @@ async def test_a_replaced_configuration_leaves_a_member_in_its_place(start, conn
     await answer(two, "who", b"here")
     assert await answered(one, "who") == b"here"
     assert one.max_payload == 1000
+
+
+async def test_members_read_their_file_again(start, tmp_path):
+    """It says what all have in common; the ports of a member and its routes lie above it."""
+    file = tmp_path / "member.conf"
+    file.write_text("host: 127.0.0.1\nmax_payload: 1000")
+    cluster = await start(config=await asyncio.to_thread(BrokerConfiguration.from_file, file))
+    file.write_text("host: 127.0.0.1\nmax_payload: 2000")
+    for server in servers(cluster):
+        await server.reload()
+    await cluster.wait_ready()
+    assert [(await server.varz()).max_payload for server in servers(cluster)] == [2000] * 3
 
 
 async def test_given_ports_count_up(start, three_ports):
