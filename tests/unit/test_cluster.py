@@ -134,7 +134,7 @@ async def test_a_replicated_stream_can_be_made_on_entry(start, connect, size):
     cluster = await start(size, jetstream=True)
     jetstream = (await connect(cluster.client_urls[-1])).jetstream()
     await jetstream.add_stream(name="S", subjects=["s"], num_replicas=size)
-    assert (await jetstream.publish("s", b"x")).seq == 1
+    assert (await known(lambda: jetstream.publish("s", b"x"))).seq == 1
 
 
 async def test_members_trust_one_another_by_tls(start, certificates):
@@ -362,7 +362,7 @@ async def test_a_private_store_goes_with_the_cluster(start, connect):
     cluster = await start(jetstream=True)
     writer = await connect(cluster.client_urls[0])
     await writer.jetstream().add_stream(name="S", subjects=["s"], num_replicas=3)
-    await writer.jetstream().publish("s", b"x")
+    await known(lambda: writer.jetstream().publish("s", b"x"))
     folder = Path(cluster.servers[0].config.jetstream.store_dir).parent
     if os.name == "posix":
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
