@@ -140,15 +140,17 @@ class Topology(Generic[C]):
 
     def _place(self) -> None:
         """Give each member the ports that it has for good: free ones, or counted up from one."""
-        free = _free_ports()
         needed = {"port", *(f"{block}.port" for block in self._blocks)}
+        wanted = {
+            key: _get(self._config, key) or (-1 if key in needed else 0) for key in _LISTENERS
+        }
+        numbers = range(len(self.members))
+        given = {port + number for port in wanted.values() if port > 0 for number in numbers}
+        free = (port for port in _free_ports() if port not in given)
         for number, member in enumerate(self.members):
-            for key in _LISTENERS:
-                port = _get(self._config, key)
-                if port == -1 or (not port and key in needed):
-                    member.ports[key] = next(free)
-                elif port:
-                    member.ports[key] = port + number
+            for key, port in wanted.items():
+                if port:
+                    member.ports[key] = next(free) if port == -1 else port + number
         for member in self.members:
             flags = member.server.flags = self._placement(member)
             member.server.layers = Layers.of(self._config, flags)
