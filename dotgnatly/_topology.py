@@ -140,10 +140,8 @@ class Topology(Generic[C]):
 
     def _place(self) -> None:
         """Give each member the ports that it has for good: free ones, or counted up from one."""
-        needed = {"port", *(f"{block}.port" for block in self._blocks)}
-        wanted = {
-            key: _get(self._config, key) or (-1 if key in needed else 0) for key in _LISTENERS
-        }
+        needed = dict.fromkeys(("port", *(f"{block}.port" for block in self._blocks)), -1)
+        wanted = {key: _get(self._config, key) or needed.get(key, 0) for key in _LISTENERS}
         numbers = range(len(self.members))
         given = {port + number for port in wanted.values() if port > 0 for number in numbers}
         free = (port for port in _free_ports() if port not in given)
