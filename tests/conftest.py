@@ -62,13 +62,13 @@ async def answer(client: "Client", subject: str, data: bytes) -> None:
 async def known(ask: Callable[[], Awaitable[T]]) -> T:
     """What is answered, as soon as some server is known to have somebody who answers."""
     from nats.errors import NoRespondersError
-    from nats.js.errors import NoStreamResponseError
+    from nats.js.errors import NoStreamResponseError, ServiceUnavailableError
 
     async with asyncio.timeout(15):
         while True:
             try:
                 return await ask()
-            except (NoRespondersError, NoStreamResponseError):
+            except (NoRespondersError, NoStreamResponseError, ServiceUnavailableError):
                 await asyncio.sleep(0.01)  # the interest has not travelled here yet
 
 

@@ -15,6 +15,7 @@ import pytest
 from nats import errors
 
 from dotgnatly import (
+    AsyncNatsCluster,
     AsyncNatsController,
     AuthenticatedUser,
     ConfigError,
@@ -672,51 +673,21 @@ def test_a_shutdown_does_not_wait_for_decisions():
         go_on.set()
 
 
-@pytest.fixture
-def free_ports():
-    """Two ports that were free a moment ago."""
-    with socket.socket() as one, socket.socket() as two:
-        for probe in (one, two):
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in (one, two)]
-
-
 # -- clusters --------------------------------------------------------------------------------------
 
 
-def member(number, ports, config):
-    """One of two servers that form a cluster."""
-    cluster = {
-        "name": "C",
-        "host": "127.0.0.1",
-        "port": ports[number],
-        "routes": [f"nats://127.0.0.1:{port}" for port in ports],
-    }
-    return AsyncNatsController(
-        {"port": -1, "server_name": f"n{number}", "cluster": cluster} | config
-    )
-
-
-async def routed(*controllers):
-    """Return when each has a route to the other."""
-    async with asyncio.timeout(20):
-        while not all([(await each.varz()).routes for each in controllers]):
-            await asyncio.sleep(0.01)  # between two looks
-
-
-async def test_one_member_decides_for_the_cluster(free_ports):
+async def test_one_member_decides_for_the_cluster():
     """The others only have the block."""
     issuer = jwt.create_pair("account")
-    config = with_block(issuer)
-    deciding, other = (member(n, free_ports, config) for n in range(2))
+    cluster = AsyncNatsCluster(2, config=with_block(issuer))
+    deciding, other = cluster.servers
     door = deciding.on_authenticate(Door(), issuer_seed=issuer.seed)
-    async with deciding, other:
-        await routed(deciding, other)
+    async with cluster:
         async with asyncio.timeout(20):
             while await log_in(other.client_url, **ANN) != ACCEPTED:
                 pass  # the interest of the responder has not travelled there yet
         assert await log_in(other.client_url, user="ann", password="wrong") == REFUSED
-        assert door.asked[-1].server_name == "n1"
+        assert door.asked[-1].server_name == "nats-1"
         client = await nats.connect(other.client_url, allow_reconnect=False, **ANN)
         await other.update_config(max_payload=1 << 19)
         await client.flush()
@@ -724,13 +695,13 @@ async def test_one_member_decides_for_the_cluster(free_ports):
         await client.close()
 
 
-async def test_members_with_functions_of_their_own_do_not_meddle(free_ports):
+async def test_members_with_functions_of_their_own_do_not_meddle():
     """Each asks its own, though requests reach all."""
-    one, two = (member(n, free_ports, ACCOUNTS) for n in range(2))
+    cluster = AsyncNatsCluster(2)
+    one, two = cluster.servers
     one.on_authenticate(lambda request: AuthenticatedUser() if request.user == "one" else None)
     two.on_authenticate(lambda request: AuthenticatedUser() if request.user == "two" else None)
-    async with one, two:
-        await routed(one, two)
+    async with cluster:
         for _ in range(20):
             for controller, mine, theirs in ((one, "one", "two"), (two, "two", "one")):
                 assert await log_in(controller.client_url, user=mine, password="") == ACCEPTED
