@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -16,13 +16,14 @@ from dotgnatly._reader import Reader
 from dotgnatly.config import PermissionsConfiguration
 from dotgnatly.config._kinds import nanoseconds
 from dotgnatly.config._units import REDACTED
-from dotgnatly.errors import RestartRequiredError
 from dotgnatly.events import wait_for
 
 if TYPE_CHECKING:
     from dotgnatly._server import Server
 
 _SECRETS = ("password", "token", "jwt")
+_THREADS = 32
+"""That decide at the same time, at the most."""
 
 
 class AuthenticationRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,8 +110,6 @@ Decide: TypeAlias = Callable[
 ]
 """A function or a coroutine function that lets somebody in, or with None does not."""
 
-D = TypeVar("D", bound=Decide)
-
 
 class Authenticator:
     """What a controller needs for its decisions."""
@@ -149,7 +148,11 @@ class Authenticator:
             self._pool = None
 
     def ask(self, library: ModuleType, number: int, data: bytes) -> None:
-        """Have a question decided: in the event loop, or on a thread."""
+        """Have a question decided: in the event loop, or on a thread.
+
+        Raises:
+            RuntimeError: The loop is closed, or the interpreter ends.
+        """
         asked = _decode_asked(data)
         request, deadline = _decode(data), time.monotonic() + asked.timeout_ns / 1e9
         loop = self._server.loop
@@ -159,16 +162,13 @@ class Authenticator:
             steps = self._adecide(library, number, request, deadline)
             try:
                 asyncio.run_coroutine_threadsafe(steps, loop)
-            except RuntimeError:  # the loop is closed
+            except RuntimeError:
                 steps.close()
-                library.question_answer(number, b"")
+                raise
             return
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(thread_name_prefix="dotgnatly-on_authenticate")
-        try:
-            self._pool.submit(self._decide, library, number, request, deadline)
-        except RuntimeError:  # the interpreter ends
-            library.question_answer(number, b"")
+            self._pool = ThreadPoolExecutor(_THREADS, "dotgnatly-on_authenticate")
+        self._pool.submit(self._decide, library, number, request, deadline)
 
     def _decide(
         self, library: ModuleType, number: int, request: AuthenticationRequest, deadline: float
@@ -199,78 +199,6 @@ class Authenticator:
             library.question_answer(number, answer)
 
 
-class AuthenticationCalls:
-    """What both controllers do with logins."""
-
-    _server: "Server"
-
-    @overload
-    def on_authenticate(self, decide: D) -> D: ...
-    @overload
-    def on_authenticate(
-        self, *, issuer_seed: str | None = None, xkey_seed: str | None = None
-    ) -> Callable[[D], D]: ...
-    def on_authenticate(
-        self,
-        decide: Decide | None = None,
-        *,
-        issuer_seed: str | None = None,
-        xkey_seed: str | None = None,
-    ) -> Any:
-        """Have a function decide who may log in, to this server and as what; also as a decorator.
-
-        It is asked about every client and leaf node, users of the configuration included, at its
-        login, and about every client once more at each reload. Nobody gets in by a failure: who
-        raises, returns None or is slower than ``authorization.timeout`` (2 s) has refused.
-
-        A function runs on one of several threads, at the same time as others; a coroutine function
-        in the event loop of an ``AsyncNatsController``, else in one of its own for each call. It
-        may call the controller, but for what changes something: during a reload that would wait
-        for the reload, which waits for it.
-
-        It is NATS's own auth callout. Where the configuration has no ``auth_callout`` block, keys
-        and user are made here, in the system account. A block of yours, which may be that of a
-        whole cluster, needs the seeds of its keys here: this server then also decides for those of
-        its cluster that only have the block.
-
-        Args:
-            decide: Given an ``AuthenticationRequest``; returns an ``AuthenticatedUser``, or None to
-                refuse.
-            issuer_seed: Of ``auth_callout.issuer``; default a new one.
-            xkey_seed: Of ``auth_callout.xkey``; default a new one.
-
-        Returns:
-            The function.
-
-        Raises:
-            RestartRequiredError: The server runs, without such a function or with other seeds. A
-                function can take the place of another at any time.
-
-        Example:
-            >>> from dotgnatly import AuthenticatedUser, NatsController
-            >>> controller = NatsController({"port": -1, "accounts": {"SHOP": {}}})
-            >>> @controller.on_authenticate
-            ... def decide(request):
-            ...     if request.user == "ann" and request.password == "secret":
-            ...         return AuthenticatedUser(account="SHOP")
-
-        Source: ``server.AuthCallout``, ``server.processClientOrLeafCallout`` (2.15).
-        """
-        seeds = issuer_seed, xkey_seed
-
-        def register(decide: Decide) -> Decide:
-            authenticator = self._server.authenticator
-            if authenticator is None or authenticator.seeds != seeds:
-                if self._server.running:
-                    raise RestartRequiredError("on_authenticate comes before the start")
-                authenticator = Authenticator(self._server, seeds)
-            authenticator.decide = decide
-            self._server.authenticator = authenticator
-            return decide
-
-        return register if decide is None else register(decide)
-
-
 class _Asked(msgspec.Struct, frozen=True):
     timeout_ns: int
 
@@ -284,11 +212,10 @@ _authenticators: "weakref.WeakValueDictionary[int, Authenticator]" = weakref.Wea
 
 def _ask_all(library: ModuleType) -> None:
     for whom, number, data in _decode_questions(library.questions_take()):
-        authenticator = _authenticators.get(whom)
-        if authenticator is None:
+        try:
+            _authenticators[whom].ask(library, number, bytes(data))
+        except Exception:  # noqa: BLE001 - nobody is let in by it, and the next one is asked about
             library.question_answer(number, b"")
-        else:
-            authenticator.ask(library, number, bytes(data))
 
 
 reader = Reader("dotgnatly-questions", "questions_open", _ask_all)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from dotgnatly import jobs, runtime
 from dotgnatly._accounts import AccountCalls
+from dotgnatly._authentication import AuthenticationCalls
 from dotgnatly._changes import Change, Changes, MakeNext, Options
 from dotgnatly._leafs import LeafCalls
 from dotgnatly._server import Server
-from dotgnatly.authentication import AuthenticationCalls
 from dotgnatly.clients import ClientCalls
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.errors import ForkedProcessError

@@ -19,6 +19,8 @@ from dotgnatly import (
     AsyncNatsCluster,
     AsyncNatsController,
     AsyncNatsSuperCluster,
+    AuthenticatedUser,
+    AuthenticationRequest,
     AuthorizationConfiguration,
     BrokerConfiguration,
     ChangeError,
@@ -175,6 +177,11 @@ def tenants(controller: NatsController) -> None:
     assert_type(controller.clients()[0].cid, int)
     assert_type(controller.disconnect_client(1, timeout=None), None)
     assert_type(controller.lame_duck_client(1), None)
+    assert_type(controller.set_leaf_subjects("leaf", imports="a.>"), ConfigurationVersion)
+    assert_type(
+        controller.set_leaf_subjects("leaf", exports=lambda there: [*there, "a"], inboxes=[]),
+        ConfigurationVersion,
+    )
     assert_type(hash_password("a", cost=11), str)
 
     controller.create_account("A", None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -182,6 +189,27 @@ def tenants(controller: NatsController) -> None:
     controller.update_account("A", None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     controller.disconnect_client("1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     hash_password("a", 11)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def logins(controller: NatsController, awaited: AsyncNatsController) -> None:
+    """Functions of both kinds decide, for controllers of both kinds."""
+
+    @controller.on_authenticate
+    def decide(request: AuthenticationRequest) -> AuthenticatedUser | None:
+        assert_type(request.nkey, str)
+        return AuthenticatedUser(account="A", expires=timedelta(hours=1)) if request.user else None
+
+    @awaited.on_authenticate(issuer_seed="SA")
+    async def later(request: AuthenticationRequest) -> AuthenticatedUser | None:
+        return decide(request)
+
+    controller.on_authenticate(later)
+
+    def accept(request: AuthenticationRequest) -> bool:
+        return bool(request.user)
+
+    controller.on_authenticate(accept)  # type: ignore[type-var]  # pyright: ignore
+    AuthenticatedUser("A")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 async def awaited(config: BrokerConfiguration) -> None:
