@@ -100,15 +100,16 @@ if TYPE_CHECKING:
     from dotgnatly.controller import NatsController
     from dotgnatly.diff import ConfigurationDiff, FieldChange
     from dotgnatly.events import ConfigurationChanged, ConfigurationChanging
-    from dotgnatly.info import EffectiveConfiguration, ServerInfo
-    from dotgnatly.passwords import hash_password
-    from dotgnatly.plan import AffectedClient, Plan, PlannedChange
-    from dotgnatly.versions import (
+    from dotgnatly.history import (
         ConfigurationStore,
         ConfigurationVersion,
         MemoryConfigurationStore,
         SqliteConfigurationStore,
     )
+    from dotgnatly.info import EffectiveConfiguration, ServerInfo
+    from dotgnatly.passwords import hash_password
+    from dotgnatly.plan import AffectedClient, Plan, PlannedChange
+    from dotgnatly.runtime import versions
 
 __all__ = [
     "AccountConfiguration",
@@ -204,6 +205,7 @@ __all__ = [
     "WebsocketConfiguration",
     "WrongRevisionError",
     "hash_password",
+    "versions",
 ]
 
 _HOMES = {
@@ -217,19 +219,20 @@ _HOMES = {
     "ConfigurationChanged": "events",
     "ConfigurationChanging": "events",
     "ConfigurationDiff": "diff",
-    "ConfigurationStore": "versions",
-    "ConfigurationVersion": "versions",
+    "ConfigurationStore": "history",
+    "ConfigurationVersion": "history",
     "EffectiveConfiguration": "info",
     "FieldChange": "diff",
-    "MemoryConfigurationStore": "versions",
+    "MemoryConfigurationStore": "history",
     "NatsCluster": "cluster",
     "NatsController": "controller",
     "NatsSuperCluster": "cluster",
     "Plan": "plan",
     "PlannedChange": "plan",
     "ServerInfo": "info",
-    "SqliteConfigurationStore": "versions",
+    "SqliteConfigurationStore": "history",
     "hash_password": "passwords",
+    "versions": "runtime",
 }
 """The modules of the names that are not errors; all others are blocks of the configuration."""
 

@@ -8,8 +8,8 @@ from dotgnatly._server import Server
 from dotgnatly.config import AccountConfiguration, BrokerConfiguration
 from dotgnatly.config._kinds import under, wrong
 from dotgnatly.errors import ConfigError, NotFoundError, StateError
+from dotgnatly.history import ConfigurationVersion
 from dotgnatly.jobs import Steps
-from dotgnatly.versions import ConfigurationVersion
 
 T = TypeVar("T")
 

@@ -23,8 +23,8 @@ from dotgnatly.errors import (
     RestartRequiredError,
 )
 from dotgnatly.events import ConfigurationChanged, ConfigurationChanging, Handle
+from dotgnatly.history import ConfigurationVersion, VersionKind
 from dotgnatly.jobs import Steps, Wait
-from dotgnatly.versions import ConfigurationVersion, VersionKind
 
 if TYPE_CHECKING:
     from dotgnatly.info import ServerInfo

@@ -14,8 +14,8 @@ from dotgnatly.config._containers import Items
 from dotgnatly.config._kinds import under
 from dotgnatly.config._subjects import Subject
 from dotgnatly.errors import ConfigError, Fault, NotFoundError
+from dotgnatly.history import ConfigurationVersion
 from dotgnatly.jobs import Steps
-from dotgnatly.versions import ConfigurationVersion
 
 T = TypeVar("T")
 

@@ -31,8 +31,7 @@ from dotgnatly.errors import (
     StateError,
 )
 from dotgnatly.events import Handlers
-from dotgnatly.jobs import Call, Locked, Step, Steps, Wait
-from dotgnatly.versions import (
+from dotgnatly.history import (
     ConfigurationStore,
     ConfigurationVersion,
     History,
@@ -40,6 +39,7 @@ from dotgnatly.versions import (
     VersionKind,
     as_store,
 )
+from dotgnatly.jobs import Call, Locked, Step, Steps, Wait
 
 if TYPE_CHECKING:
     import asyncio

@@ -13,8 +13,8 @@ from dotgnatly.clients import AsyncClientCalls
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.controller import _Controller
 from dotgnatly.errors import ForkedProcessError, StateError
+from dotgnatly.history import ConfigurationVersion
 from dotgnatly.jobs import Steps
-from dotgnatly.versions import ConfigurationVersion
 
 if TYPE_CHECKING:
     from nats.aio.client import Client

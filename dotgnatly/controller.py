@@ -15,8 +15,8 @@ from dotgnatly.clients import ClientCalls
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.errors import ForkedProcessError
 from dotgnatly.events import EventName, Handler
+from dotgnatly.history import ConfigurationVersion
 from dotgnatly.jobs import Steps
-from dotgnatly.versions import ConfigurationVersion
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from nats.aio.client import Client
 
     from dotgnatly.diff import ConfigurationDiff
+    from dotgnatly.history import ConfigurationStore
     from dotgnatly.info import EffectiveConfiguration, ServerInfo
     from dotgnatly.monitoring import Healthz, Varz
     from dotgnatly.plan import Plan
-    from dotgnatly.versions import ConfigurationStore
 
 T = TypeVar("T")
 H = TypeVar("H", bound=Handler)
@@ -53,7 +53,9 @@ class _Controller(AuthenticationCalls):
             config: The configuration of the first start; None is the last one in the version store,
                 or the server's defaults with ours.
             dont_listen: Open no client port: clients connect inside the process.
-            memory_limit: Soft limit of the Go heap in bytes, for all servers of this process.
+            memory_limit: Soft limit of the Go heap in bytes, for all servers of this process;
+                default that of ``GOMEMLIMIT``, or 80 % of the memory of its container, if it has a
+                limit.
             version_store: Where versions are kept: an SQLite file by its path, or any
                 ``ConfigurationStore``; default in memory, the last 100.
             name: What errors and the store lock call it; default its server_name.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from dotgnatly import runtime
+from dotgnatly import container, runtime
 from dotgnatly.config import BrokerConfiguration
 
 if TYPE_CHECKING:
@@ -83,11 +83,8 @@ def _memory() -> int:
     limits = [8 << 30]
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
-    try:
-        with open("/sys/fs/cgroup/memory.max") as file:
-            limits.append(int(file.read()))
-    except (OSError, ValueError):  # no cgroup, or "max"
-        pass
+    if (limit := container.memory()) is not None:
+        limits.append(limit)
     return min(limits)
 
 

@@ -12,8 +12,8 @@ from dotgnatly.diff import ConfigurationDiff
 from dotgnatly.errors import ChangeVetoedError
 
 if TYPE_CHECKING:
+    from dotgnatly.history import ConfigurationVersion, VersionKind
     from dotgnatly.info import ServerInfo
-    from dotgnatly.versions import ConfigurationVersion, VersionKind
 
 T = TypeVar("T")
 

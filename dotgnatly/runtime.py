@@ -11,6 +11,10 @@ from types import ModuleType
 
 from dotgnatly.errors import ForkedProcessError, NativeError
 
+_NO_LIMIT = 2**63 - 1
+_GO_SHARE = 0.8
+"""Of a container's memory, for the Go heap; the rest is Python's."""
+
 _library: ModuleType | None = None
 _loaded_at = ""
 _loading = _thread.allocate_lock()
@@ -64,6 +68,20 @@ def memory_limit(limit: int) -> int:
     return before
 
 
+def versions() -> dict[str, str]:
+    """The versions of "dotgnatly", and of "nats_server", "nats_go" and "go", which are inside.
+
+    Raises:
+        ForkedProcessError: This process was forked from one that had loaded the library.
+    """
+    from importlib.metadata import version
+
+    import msgspec
+
+    inside = msgspec.json.decode(native().versions(), type=dict[str, str])
+    return {"dotgnatly": version("dotgnatly")} | inside
+
+
 def crash_file() -> str:
     """Where Go's crash reports are appended to: one file a user, in the temporary directory."""
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
@@ -94,6 +112,7 @@ def _load() -> ModuleType:
         _loaded_at = caller()
         exit_before_logging()
         _open_crash_file(library)
+        _mind_container(library)
         _library = library
     return native()
 
@@ -120,6 +139,15 @@ def _refuse_subinterpreters() -> None:
         if current != main:
             raise NativeError("dotgnatly does not run in subinterpreters")
         return
+
+
+def _mind_container(library: ModuleType) -> None:
+    """Have Go collect its garbage more often when a container's memory comes to an end."""
+    from dotgnatly import container
+
+    limit = container.memory()
+    if limit is not None and library.memory_limit(-1) == _NO_LIMIT:  # else GOMEMLIMIT says more
+        library.memory_limit(int(limit * _GO_SHARE))
 
 
 def _open_crash_file(library: ModuleType) -> None:

@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from dotgnatly import NatsController
-from dotgnatly.versions import SqliteConfigurationStore
+from dotgnatly.history import SqliteConfigurationStore
 
 # Each version has its number in max_payload, and is printed once it is accepted.
 CHANGES = """

@@ -24,7 +24,7 @@ from dotgnatly import (
     StartError,
     StateError,
 )
-from dotgnatly.versions import MemoryConfigurationStore
+from dotgnatly.history import MemoryConfigurationStore
 from tests.conftest import arrived, counts
 
 KEY = "a key of some length"

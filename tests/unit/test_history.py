@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dotgnatly import BrokerConfiguration, NatsController, NotFoundError
-from dotgnatly.versions import (
+from dotgnatly.history import (
     ConfigurationVersion,
     History,
     MemoryConfigurationStore,
