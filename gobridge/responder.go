@@ -1,0 +1,270 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/nats-io/jwt/v2"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nkeys"
+)
+
+// responder answers the requests of auth callout, those of other servers of the cluster as well.
+type responder struct {
+	callout
+	server            *server.Server
+	public            string
+	issuer, key, user nkeys.KeyPair
+	timeout           time.Duration
+	conn              *nats.Conn
+
+	ctx    context.Context // over when nobody is let in any more
+	cancel context.CancelFunc
+	busy   sync.RWMutex // read-locked while a request is answered
+
+	mu       sync.Mutex
+	admitted map[uint64]*admitted // by cid
+	homes    map[string]string    // the account of who last came by a name
+}
+
+// newResponder gives nil where Python is not asked. The seeds are good: install has seen them.
+func newResponder(c *callout, s *server.Server, opts *server.Options) *responder {
+	if c == nil {
+		return nil
+	}
+	r := &responder{
+		callout: *c, server: s, public: opts.AuthCallout.Issuer,
+		timeout: time.Duration(opts.AuthTimeout * float64(time.Second)), admitted: map[uint64]*admitted{}, homes: map[string]string{},
+	}
+	r.issuer, _ = nkeys.FromSeed([]byte(c.IssuerSeed))
+	r.key, _ = nkeys.FromSeed([]byte(c.XKeySeed))
+	r.user, _ = nkeys.FromSeed([]byte(c.UserSeed))
+	r.ctx, r.cancel = context.WithCancel(context.Background())
+	return r
+}
+
+// connect subscribes beside the start of the server: before it lets any other client in, if it can. The
+// function that it returns is called after the start, and waits.
+func (r *responder) connect() (finish func() error) {
+	if r == nil {
+		return func() error { return nil }
+	}
+	started, connected := make(chan struct{}), make(chan error, 1)
+	go func() {
+		err := r.subscribe()
+		for err != nil {
+			select {
+			case <-started:
+				connected <- r.subscribe()
+				return
+			case <-time.After(100 * time.Microsecond): // as long as a start takes, or less
+				err = r.subscribe()
+			}
+		}
+		connected <- nil
+	}()
+	return func() error {
+		close(started)
+		if err := <-connected; err != nil {
+			return faultf(codeStart, "on_authenticate cannot answer: %v", err)
+		}
+		return nil
+	}
+}
+
+func (r *responder) subscribe() error {
+	public, err := r.user.PublicKey()
+	if err != nil {
+		return err
+	}
+	conn, err := nats.Connect("", nats.InProcessServer(r.server), nats.Nkey(public, r.user.Sign),
+		nats.Name("dotgnatly on_authenticate"), nats.MaxReconnects(-1), nats.ReconnectWait(10*time.Millisecond),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})) // else it writes to stderr
+	if err != nil {
+		return err
+	}
+	// Of those with the same keys one answers; those with others ignore what is not for them.
+	if _, err = conn.QueueSubscribe(server.AuthCalloutSubject, r.public, r.receive); err == nil {
+		err = conn.Flush()
+	}
+	if err != nil {
+		conn.Close()
+		return err
+	}
+	r.conn = conn
+	return nil
+}
+
+// receive answers each request on a goroutine of its own: Python may take its time. The answer need not be
+// encrypted, as the request is: it holds no secret.
+func (r *responder) receive(m *nats.Msg) {
+	r.busy.RLock()
+	go func() {
+		defer r.busy.RUnlock()
+		_ = protect(func() error {
+			if request := r.open(m); request != nil {
+				return m.Respond([]byte(r.decide(request)))
+			}
+			return nil
+		})
+	}()
+}
+
+// open gives the request of a message. What is for another issuer is not ours to answer.
+func (r *responder) open(m *nats.Msg) *jwt.AuthorizationRequestClaims {
+	data := m.Data
+	if asker := m.Header.Get(server.AuthRequestXKeyHeader); asker != "" {
+		var err error
+		if data, err = r.key.Open(data, asker); err != nil {
+			return nil
+		}
+	}
+	request, err := jwt.DecodeAuthorizationRequestClaims(string(data))
+	if err != nil || request.Subject != r.public {
+		return nil
+	}
+	return request
+}
+
+// decide makes the answer to a request: the JWT of a user, or the reason why there is none.
+func (r *responder) decide(request *jwt.AuthorizationRequestClaims) string {
+	response := jwt.NewAuthorizationResponseClaims(request.UserNkey)
+	response.Audience = request.Server.ID
+	user, err := r.admit(request)
+	if err == nil {
+		response.Jwt, err = user.Encode(r.issuer)
+	}
+	if err != nil {
+		response.Error = err.Error()
+	}
+	token, err := response.Encode(r.issuer)
+	if err != nil {
+		return "" // which refuses
+	}
+	return token
+}
+
+func (r *responder) admit(request *jwt.AuthorizationRequestClaims) (*jwt.UserClaims, error) {
+	before := r.recall(request)
+	login, err := newLogin(request)
+	if err != nil {
+		return nil, err
+	}
+	login.Timeout = r.timeout.Nanoseconds()
+	data, err := json.Marshal(login)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(r.ctx, r.timeout)
+	defer cancel()
+	answer, err := ask(ctx, r.Whom, data)
+	switch {
+	case ctx.Err() != nil:
+		return nil, errors.New("on_authenticate did not answer in time")
+	case err != nil:
+		return nil, err
+	case len(answer) == 0:
+		return nil, errors.New("on_authenticate refuses")
+	}
+	user := jwt.NewUserClaims(request.UserNkey)
+	if err := json.Unmarshal(answer, user); err != nil {
+		return nil, err
+	}
+	if before != nil && before.account != user.Audience {
+		// It has to connect again: its subscriptions would stay in the old one. Not as if it were refused.
+		_ = r.server.DisconnectClientByID(request.ClientInformation.ID)
+		return nil, errors.New("the user moves to another account")
+	}
+	user.Subject, user.Name = request.UserNkey, r.remember(request, user.Audience)
+	return user, nil
+}
+
+// admitted is a client that was let in. A reload asks about it again, when the server has forgotten its JWT
+// and put the name that we gave it in the place of its nkey.
+type admitted struct {
+	account string
+	options jwt.ConnectOptions
+}
+
+// recall gives a client of this server that is asked about again, and completes the request.
+func (r *responder) recall(request *jwt.AuthorizationRequestClaims) *admitted {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	client := r.admitted[request.ClientInformation.ID]
+	if request.Server.ID != r.server.ID() || client == nil {
+		return nil
+	}
+	request.ConnectOptions = client.options
+	return client
+}
+
+// remember gives the name that the server is to know the client by, "" for the one that it has. A reload
+// closes clients with an nkey, and those who share a name with one of another account: see standIns.
+func (r *responder) remember(request *jwt.AuthorizationRequestClaims, account string) (name string) {
+	options, cid := request.ConnectOptions, request.ClientInformation.ID
+	if request.Server.ID != r.server.ID() {
+		return options.Nkey
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.admitted) > 2*r.server.NumClients()+64 {
+		maps.DeleteFunc(r.admitted, func(cid uint64, _ *admitted) bool {
+			return r.server.GetClient(cid) == nil && r.server.GetLeafNode(cid) == nil
+		})
+		clear(r.homes)
+		for _, client := range r.admitted {
+			r.homes[cmp.Or(client.options.Nkey, client.options.Username)] = client.account
+		}
+	}
+	name = options.Nkey
+	if known := cmp.Or(name, options.Username); known != "" {
+		if home, ok := r.homes[known]; ok && home != account {
+			name = fmt.Sprintf("%s#%d", known, cid)
+		} else {
+			r.homes[known] = account
+		}
+	}
+	r.admitted[cid] = &admitted{account, options}
+	return name
+}
+
+// refuse lets nobody in from now on, and does not keep those waiting who ask: the server would wait for
+// them.
+func (r *responder) refuse() {
+	if r == nil {
+		return
+	}
+	r.cancel()
+	r.settle()
+	if r.conn != nil {
+		_ = r.conn.FlushTimeout(lastWords)
+	}
+}
+
+// settle waits until nothing is being answered.
+func (r *responder) settle() {
+	r.busy.Lock()
+	defer r.busy.Unlock()
+}
+
+// close ends it when the server is gone.
+func (r *responder) close() {
+	if r == nil {
+		return
+	}
+	r.cancel()
+	if r.conn != nil {
+		r.conn.Close()
+	}
+	r.settle()
+	r.issuer.Wipe()
+	r.key.Wipe()
+	r.user.Wipe()
+}
