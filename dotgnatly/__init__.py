@@ -48,6 +48,12 @@ if TYPE_CHECKING:
     from dotgnatly.aio import AsyncNatsController
     from dotgnatly.authentication import AuthenticatedUser, AuthenticationRequest
     from dotgnatly.clients import ClientInfo
+    from dotgnatly.cluster import (
+        AsyncNatsCluster,
+        AsyncNatsSuperCluster,
+        NatsCluster,
+        NatsSuperCluster,
+    )
     from dotgnatly.config import (
         AccountConfiguration,
         AccountJetStreamConfiguration,
@@ -111,7 +117,9 @@ __all__ = [
     "AffectedClient",
     "AllowResponsesConfiguration",
     "AlreadyRunningError",
+    "AsyncNatsCluster",
     "AsyncNatsController",
+    "AsyncNatsSuperCluster",
     "AuthCalloutConfiguration",
     "AuthenticatedUser",
     "AuthenticationError",
@@ -160,7 +168,9 @@ __all__ = [
     "MqttConfiguration",
     "MsgTraceConfiguration",
     "NativeError",
+    "NatsCluster",
     "NatsController",
+    "NatsSuperCluster",
     "NoRespondersError",
     "NotFoundError",
     "ObjectNotFoundError",
@@ -198,7 +208,9 @@ __all__ = [
 
 _HOMES = {
     "AffectedClient": "plan",
+    "AsyncNatsCluster": "cluster",
     "AsyncNatsController": "aio",
+    "AsyncNatsSuperCluster": "cluster",
     "AuthenticatedUser": "authentication",
     "AuthenticationRequest": "authentication",
     "ClientInfo": "clients",
@@ -210,7 +222,9 @@ _HOMES = {
     "EffectiveConfiguration": "info",
     "FieldChange": "diff",
     "MemoryConfigurationStore": "versions",
+    "NatsCluster": "cluster",
     "NatsController": "controller",
+    "NatsSuperCluster": "cluster",
     "Plan": "plan",
     "PlannedChange": "plan",
     "ServerInfo": "info",

@@ -1,6 +1,5 @@
 """NatsController: an embedded NATS server with blocking calls."""
 
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -62,7 +61,6 @@ class _Controller(AuthenticationCalls):
             ConfigError: ``config`` is a dict with an unknown key.
             ValueError: ``version_store`` keeps no version.
         """
-        caller = sys._getframe(1)  # noqa: SLF001 - for the warning about a controller never closed
         self._server = Server(
             config,
             dont_listen=dont_listen,
@@ -71,7 +69,7 @@ class _Controller(AuthenticationCalls):
             name=name,
             stderr=_stderr,
             flags=_flags,
-            made_at=f"{caller.f_code.co_filename}:{caller.f_lineno}",
+            made_at=runtime.caller(),
         )
         self._changes = Changes(self._server)
 

@@ -55,7 +55,7 @@ class Defaults(msgspec.Struct, kw_only=True):
         store_dir = jetstream.store_dir or top_store_dir
         if not store_dir:
             if not self.store_dir:
-                self.store_dir = _new_store_dir()
+                self.store_dir = new_store_dir()
             store_dir = filled["store_dir"] = self.store_dir
         if not isinstance(jetstream.max_memory_store, int):
             if not self.max_memory_store:
@@ -73,8 +73,8 @@ def _jetstream(config: BrokerConfiguration) -> "JetStreamConfiguration | None":
     return cast("JetStreamConfiguration", config.jetstream) if config.jetstream else None
 
 
-def _new_store_dir() -> str:
-    """A path that nobody else can have; the server makes the directory and removes it."""
+def new_store_dir() -> str:
+    """A path that nobody else can have, of a directory to be made and removed with its servers."""
     return os.path.join(runtime.temporary_directory(), f"dotgnatly-{os.urandom(12).hex()}")
 
 

@@ -5,7 +5,7 @@
     DotgnatlyError
       ConfigError (ValueError)          errors, warnings: path or file:line:column, message, value
       StartError                        key: the configuration key it is about, where there is one
-        StartTimeoutError (TimeoutError)
+        StartTimeoutError (TimeoutError)  missing: what a cluster waited for
         StoreInUseError                 store_dir, holder
         StoreDamagedError
         PortInUseError (ChangeError)    key, address
@@ -111,9 +111,14 @@ class StartError(DotgnatlyError):
 
 
 class StartTimeoutError(StartError, TimeoutError):
-    """The server did not accept connections in time. It has been shut down."""
+    """The server did not accept connections in time. It has been shut down.
+
+    Attributes:
+        missing: What members of a cluster were not ready for, such as "nats-0: no route to nats-1".
+    """
 
     code = 3
+    missing: tuple[str, ...] = ()
 
 
 class StoreInUseError(StartError):

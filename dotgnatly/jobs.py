@@ -7,6 +7,7 @@ What several calls to the library make up together is written once, as steps: a 
 yields each job it waits for. ``run`` drives it in a blocking way, ``arun`` in an event loop.
 """
 
+import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -87,6 +88,22 @@ class Call(Struct, frozen=True):
         except asyncio.CancelledError:
             await asyncio.wait([future])
             raise
+
+
+class Pause(Struct, frozen=True):
+    """Nothing to do for some time, between two looks at what no job tells of."""
+
+    seconds: float
+
+    def run(self) -> None:
+        """Sleep; signal handlers run meanwhile."""
+        time.sleep(self.seconds)
+
+    async def arun(self) -> None:
+        """Let the event loop go on."""
+        import asyncio
+
+        await asyncio.sleep(self.seconds)
 
 
 Steps = Generator[Step, Any, T]

@@ -91,15 +91,15 @@ def _load() -> ModuleType:
                 f"the native part of dotgnatly cannot be loaded ({exc}); "
                 "in a checkout, run `make build`"
             ) from exc
-        _loaded_at = _caller()
+        _loaded_at = caller()
         exit_before_logging()
         _open_crash_file(library)
         _library = library
     return native()
 
 
-def _caller() -> str:
-    """The frame that called into the package, for those who fork later."""
+def caller() -> str:
+    """The place that called into the package, for who looks for it later."""
     frame = sys._getframe()  # noqa: SLF001 - the documented way
     while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
         frame = frame.f_back

@@ -19,8 +19,15 @@ func TestDocumentsAreTheServersOwn(t *testing.T) {
 			t.Errorf("healthz with %s is %s", options, data)
 		}
 	}
-	if _, err := e.document("healthz", []byte("{")); err == nil {
-		t.Error("broken options were taken")
+	for _, endpoint := range []string{"connz", "routez", "gatewayz", "jsz", "healthz"} {
+		data, err = e.document(endpoint, []byte("{}"))
+		check(t, err)
+		if d := decode[map[string]any](t, data); endpoint != "healthz" && d["server_id"] != s.ServerID {
+			t.Errorf("%s is %s", endpoint, data)
+		}
+		if _, err := e.document(endpoint, []byte("{")); err == nil {
+			t.Errorf("%s took broken options", endpoint)
+		}
 	}
 	_, err = e.document("expvarz", nil)
 	wantFault(t, err, codeNotFound, `"expvarz"`)

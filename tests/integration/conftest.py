@@ -1,6 +1,7 @@
 """Fixtures of the tests with real clients: they must not be cut off, and count what arrives."""
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import nats
 import pytest
 from nats.aio.client import Client
 
-from tests.conftest import answer, answered, arrived
+from tests.conftest import answer, answered, arrived, is_answered
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -94,6 +95,28 @@ async def clients() -> AsyncIterator[Clients]:
     clients = Clients()
     yield clients
     await clients.close()
+
+
+async def becomes_unanswered(client: Client, subject: str) -> None:
+    """Wait until nobody is known any more who answers."""
+    async with asyncio.timeout(15):
+        while await is_answered(client, subject):
+            await asyncio.sleep(0.01)
+
+
+async def lets_in(port: int, user: str = "", password: str = "") -> bool:
+    """Whether a listener for routes takes a server that logs in so."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    info = json.loads((await reader.readline()).removeprefix(b"INFO "))
+    login = {"name": "stranger", "cluster": info["cluster"], "user": user, "pass": password}
+    writer.write(f"CONNECT {json.dumps(login)}\r\nPING\r\n".encode())
+    said = b""
+    async with asyncio.timeout(10):
+        while not said.startswith((b"-ERR", b"PONG")):
+            said = await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    return said.startswith(b"PONG")
 
 
 class Traffic:

@@ -16,7 +16,9 @@ from nats.aio.client import Client
 import dotgnatly
 from dotgnatly import (
     AccountConfiguration,
+    AsyncNatsCluster,
     AsyncNatsController,
+    AsyncNatsSuperCluster,
     AuthorizationConfiguration,
     BrokerConfiguration,
     ChangeError,
@@ -28,7 +30,9 @@ from dotgnatly import (
     GatewayRemoteConfiguration,
     JetStreamConfiguration,
     MqttConfiguration,
+    NatsCluster,
     NatsController,
+    NatsSuperCluster,
     OcspConfiguration,
     PortInUseError,
     ResolverConfiguration,
@@ -202,6 +206,18 @@ async def awaited(config: BrokerConfiguration) -> None:
     (await controller.varz()).max_payloads  # type: ignore[attr-defined]  # pyright: ignore
     with AsyncNatsController():  # type: ignore[attr-defined]  # pyright: ignore
         pass
+
+
+async def clusters() -> None:
+    """Both kinds, and both again with gateways: their members are controllers of the same kind."""
+    with NatsCluster(3, jetstream={"domain": "hub"}, config={"port": -1}) as cluster:
+        assert_type(cluster.servers, tuple[NatsController, ...])
+        assert_type(cluster.client_urls, list[str])
+    async with AsyncNatsCluster(jetstream=True) as awaited_cluster:
+        assert_type(awaited_cluster.servers, tuple[AsyncNatsController, ...])
+        assert_type(await awaited_cluster.restart(0), None)
+    assert_type(NatsSuperCluster(["a", "b"], size=2).clusters, tuple[NatsCluster, ...])
+    assert_type(AsyncNatsSuperCluster().clusters, tuple[AsyncNatsCluster, ...])
 
 
 def failures(controller: NatsController) -> None:

@@ -17,9 +17,9 @@ LAST_BEFORE = ("before", "Server Exiting..")
 
 
 class Awaited:
-    """A controller of either class, awaited: the calls of the blocking one run in threads."""
+    """A controller or cluster of either kind, awaited: calls of a blocking one run in threads."""
 
-    def __init__(self, controller: NatsController | AsyncNatsController) -> None:
+    def __init__(self, controller: Any) -> None:
         self.controller = controller
 
     def __getattr__(self, name: str) -> Any:
@@ -29,17 +29,17 @@ class Awaited:
         return partial(asyncio.to_thread, value)
 
     async def __aenter__(self) -> Self:
-        if isinstance(self.controller, NatsController):
-            await asyncio.to_thread(self.controller.__enter__)
-        else:
+        if hasattr(self.controller, "__aenter__"):
             await self.controller.__aenter__()
+        else:
+            await asyncio.to_thread(self.controller.__enter__)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        if isinstance(self.controller, NatsController):
-            await asyncio.to_thread(self.controller.__exit__, *exc)
-        else:
+        if hasattr(self.controller, "__aexit__"):
             await self.controller.__aexit__(*exc)
+        else:
+            await asyncio.to_thread(self.controller.__exit__, *exc)
 
 
 @pytest.fixture(params=[NatsController, AsyncNatsController], ids=["blocking", "async"])
