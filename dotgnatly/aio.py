@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from dotgnatly import jobs, runtime
 from dotgnatly._accounts import AsyncAccountCalls
 from dotgnatly._changes import Change, MakeNext, Options
+from dotgnatly._monitoring import AsyncMonitoringCalls
 from dotgnatly.clients import AsyncClientCalls
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.controller import _Controller
@@ -20,13 +21,12 @@ if TYPE_CHECKING:
 
     from dotgnatly.diff import ConfigurationDiff
     from dotgnatly.info import EffectiveConfiguration, ServerInfo
-    from dotgnatly.monitoring import Healthz, Varz
     from dotgnatly.plan import Plan
 
 T = TypeVar("T")
 
 
-class AsyncNatsController(_Controller, AsyncAccountCalls, AsyncClientCalls):
+class AsyncNatsController(_Controller, AsyncAccountCalls, AsyncClientCalls, AsyncMonitoringCalls):
     """A NATS server inside this process, awaited; otherwise as ``NatsController``.
 
     An asynchronous context manager. It belongs to one event loop from its start to its shutdown; in
@@ -176,16 +176,6 @@ class AsyncNatsController(_Controller, AsyncAccountCalls, AsyncClientCalls):
     async def ports(self) -> dict[str, int]:
         """As ``NatsController.ports``."""
         return dict(self._server.facts().ports)
-
-    async def varz(self) -> "Varz":
-        """As ``NatsController.varz``."""
-        self._enter_loop()
-        return await jobs.arun(self._server.varz())
-
-    async def healthz(self, **options: Any) -> "Healthz":
-        """As ``NatsController.healthz``."""
-        self._enter_loop()
-        return await jobs.arun(self._server.healthz(options))
 
     async def reopen_log(self) -> None:
         """As ``NatsController.reopen_log``."""

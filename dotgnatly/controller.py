@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from dotgnatly import jobs, runtime
 from dotgnatly._accounts import AccountCalls
 from dotgnatly._changes import Change, Changes, MakeNext, Options
+from dotgnatly._monitoring import MonitoringCalls
 from dotgnatly._server import Server
 from dotgnatly.authentication import AuthenticationCalls
 from dotgnatly.clients import ClientCalls
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from dotgnatly.diff import ConfigurationDiff
     from dotgnatly.info import EffectiveConfiguration, ServerInfo
-    from dotgnatly.monitoring import Healthz, Varz
     from dotgnatly.plan import Plan
     from dotgnatly.versions import ConfigurationStore
 
@@ -167,7 +167,7 @@ class _Controller(AuthenticationCalls):
         return f"<{type(self).__name__} {state}>"
 
 
-class NatsController(_Controller, AccountCalls, ClientCalls):
+class NatsController(_Controller, AccountCalls, ClientCalls, MonitoringCalls):
     """A NATS server inside this process.
 
     A context manager: started on entry, shut down on exit. It may be started again after a
@@ -524,20 +524,6 @@ class NatsController(_Controller, AccountCalls, ClientCalls):
             ``leafnodes``, ``websocket``, ``mqtt`` and ``prof`` that are open.
         """
         return dict(self._server.facts().ports)
-
-    def varz(self) -> "Varz":
-        """General facts and figures of the server. Source: ``Server.Varz`` (2.15)."""
-        return jobs.run(self._server.varz())
-
-    def healthz(self, **options: Any) -> "Healthz":
-        """Whether the server is healthy, and what is not.
-
-        Args:
-            **options: ``js_enabled_only``, ``js_server_only``, ``js_meta_only``, ``account``,
-                ``stream``, ``consumer``, ``details``: the server's own, see ``HealthzOptions``.
-        Source: ``Server.Healthz`` (2.15).
-        """
-        return jobs.run(self._server.healthz(options))
 
     def reopen_log(self) -> None:
         """Close ``log_file`` and open it again, after somebody has moved it away.
