@@ -6,6 +6,16 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
+// startDocument starts a job that makes a document. Varz is made at once: handing it to another goroutine
+// takes longer. Only in a JetStream cluster could it have to wait, for a Raft group that writes.
+func (e *embedded) startDocument(endpoint string, options []byte) uint64 {
+	start := startJob
+	if s := e.srv.Load(); endpoint == "varz" && s != nil && !s.JetStreamIsClustered() {
+		start = finishedJob
+	}
+	return start(func(*job) ([]byte, error) { return e.document(endpoint, options) })
+}
+
 // document is one monitoring document of the server's, made with the server's own options.
 func (e *embedded) document(endpoint string, options []byte) ([]byte, error) {
 	s, err := e.live()
