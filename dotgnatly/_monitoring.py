@@ -51,6 +51,12 @@ class _Pages:
     """
 
     def __init__(self, options: "ConnectionOptions") -> None:
+        from dotgnatly.monitoring import _endpoints
+
+        for option in ("cid", "offset", "sort"):
+            if option in options:
+                raise TypeError(f"iter_connections() got an unexpected keyword argument {option!r}")
+        _endpoints.encode("connz", options)  # what is wrong, is said before the first page
         self._options = options
         self._limit = options.get("limit", _PAGE)
         self._offset = self._last = 0
@@ -61,7 +67,7 @@ class _Pages:
     def options(self) -> dict[str, Any]:
         """Of the next page."""
         page = {"sort": "cid", "offset": self._offset}
-        return {**self._options, **page, "limit": self._limit + 1 if self._offset else self._limit}
+        return {**self._options, **page, "limit": self._limit + (self._last > 0)}
 
     def take(self, page: "Connz") -> Iterator["ConnInfo"]:
         """Those of a page that were on none before."""
