@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any
 
 import msgspec
 
@@ -10,7 +11,7 @@ from benchmarks._harness import LOOPBACK, Benchmark, Child, build
 from dotgnatly import BrokerConfiguration, NatsController
 
 CROWD = 1000
-START = {"host": LOOPBACK, "port": -1}
+START: dict[str, Any] = {"host": LOOPBACK, "port": -1}
 
 
 def main() -> None:

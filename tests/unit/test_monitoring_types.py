@@ -69,7 +69,7 @@ FULL = {
         accounts/subscriptions_list accounts/subscriptions_list_detail/subject
     """,
     "leafz": "leafs/is_spoke leafs/subscriptions_list leafs/compression leafs/rtt",
-    "subsz": "subscriptions_list/account subscriptions_list/qgroup subscriptions_list/max avg_fanout",
+    "subsz": "subscriptions_list/account subscriptions_list/qgroup subscriptions_list/max",
     "accountz": """
         system_account accounts is_system mappings/in.*/cluster exports/approved_accounts
         exports/service_latency/sampling imports/local_subject imports/invalid
