@@ -211,12 +211,11 @@ func (l linksUnder) Write(page []byte) (int, error) {
 func (m *monitor) handleVarz(s *server.Server) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		m.varzs.Add(1)
+		var data []byte
 		v, err := m.varz(s)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
+		if err == nil {
+			data, err = json.MarshalIndent(v, "", "  ")
 		}
-		data, err := json.MarshalIndent(v, "", "  ")
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return

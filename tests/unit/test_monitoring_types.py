@@ -8,14 +8,15 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import nats
 import pytest
 from nats.js.api import StreamSource
 
-from dotgnatly import AsyncNatsController, AsyncNatsSuperCluster, jwt
-from dotgnatly.monitoring import _endpoints
+from dotgnatly import AsyncNatsController, AsyncNatsSuperCluster, jwt, monitoring
+from dotgnatly.monitoring import _endpoints, claims
 from tests.conftest import arrived, known
 from tests.raw_clients import MqttClient
 from tests.realms import Realm
@@ -148,6 +149,22 @@ class Seen:
 def test_the_file_is_that_of_the_structs():
     """What Go compares with nats-server is what there is; ``make keys`` writes it anew."""
     assert WRITER["FILE"].read_text(encoding="utf-8") == WRITER["types"]()
+
+
+def test_every_type_of_an_answer_can_be_imported():
+    """Who takes one apart names its parts; those of JWTs have a module of their own."""
+    assert [*monitoring.__all__] == sorted({*monitoring.__all__})
+    waiting, reached = [each.answer for each in _endpoints.ENDPOINTS.values()], set()
+    while waiting:
+        kind = waiting.pop()
+        waiting += get_args(kind)
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in reached:
+            reached.add(kind)
+            waiting += [field.type for field in msgspec.structs.fields(kind)]
+    assert len(reached) > 50
+    for cls in reached:
+        home = claims if cls.__module__ == claims.__name__ else monitoring
+        assert getattr(home, cls.__name__) is cls
 
 
 @pytest.fixture
