@@ -89,8 +89,9 @@ wheels-check: $(WHEELERS) $(GO)  ## Make the manylinux wheel, and check it as us
 notices: $(GO)  ## Write gobridge/LICENSES.txt anew, after a change of go.mod
 	$(PYTHON) _build/notices.py
 
-keys: build  ## Write gobridge/testdata/keys.json anew, after a change of the configuration's structs
+keys: build  ## Write what Go tests know of the structs anew, after a change of these
 	python _build/keys.py
+	python _build/monitoring.py
 
 reference: build  ## Write docs/reference/configuration.md anew, after a change of keys or classes
 	python _build/reference.py

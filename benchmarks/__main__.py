@@ -12,7 +12,10 @@ import msgspec
 
 from benchmarks._harness import HEADING, RESULTS, ROOT, Benchmark, Row
 
-NAMES = ("start", "update", "read", "import", "memory", "gil", "throughput", "logins", "wheel")
+NAMES = (
+    "start", "update", "read", "import", "monitoring", "memory", "gil", "throughput", "logins",
+    "wheel",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from dotgnatly._native import Job
     from dotgnatly.authentication import Authenticator
     from dotgnatly.info import EffectiveConfiguration, ServerInfo
-    from dotgnatly.monitoring import Healthz, Varz
+    from dotgnatly.monitoring import Varz
 
 _CLEANUP_S = 2.0
 """How long a start or change that ran out of time is given to undo itself."""
@@ -414,33 +414,24 @@ class Server:
 
     # -- monitoring ----------------------------------------------------------------------------
 
-    def monitor(self, endpoint: str, options: Mapping[str, Any] | None = None) -> Steps[bytes]:
-        """One monitoring document of the server's, as JSON."""
-        encoded = msgspec.json.encode(options or {})
+    def monitor(
+        self, endpoint: str, options: Mapping[str, Any] | None = None, *, raw: bool = False
+    ) -> Steps[Any]:
+        """One monitoring document of the server's, as a structure or as JSON."""
+        from dotgnatly.monitoring import _endpoints
+
+        encoded = _endpoints.encode(endpoint, options or {})
         handle = self.require_running()
         job = runtime.native().server_monitor(handle, endpoint.encode(), encoded)
         document: bytes = yield Wait(job)
-        return document
-
-    def varz(self) -> Steps["Varz"]:
-        """The server's Varz."""
-        from dotgnatly.monitoring import decode_varz
-
-        return decode_varz((yield from self.monitor("varz")))
-
-    def healthz(self, options: Mapping[str, Any]) -> Steps["Healthz"]:
-        """The server's Healthz; its options are spelt with hyphens in JSON."""
-        from dotgnatly.monitoring import decode_healthz
-
-        spelt = {name.replace("_", "-"): value for name, value in options.items()}
-        return decode_healthz((yield from self.monitor("healthz", spelt)))
+        return document if raw else _endpoints.decode(document, endpoint)
 
     def info(self) -> Steps["ServerInfo"]:
         """Facts in one object."""
         from dotgnatly.info import ServerInfo
 
         state = self.facts()
-        varz = yield from self.varz()
+        varz: Varz = yield from self.monitor("varz")
         return ServerInfo(
             server_id=state.server_id,
             server_name=state.server_name,
@@ -459,7 +450,7 @@ class Server:
 
         filled, ports = self.fill(self.layers.config), self.facts().ports
         return EffectiveConfiguration.of(
-            self.layers.config, filled, ports, (yield from self.varz())
+            self.layers.config, filled, ports, (yield from self.monitor("varz"))
         )
 
     def reopen_log(self) -> Steps[None]:

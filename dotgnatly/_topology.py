@@ -26,11 +26,11 @@ from dotgnatly.errors import (
     StartTimeoutError,
 )
 from dotgnatly.jobs import Call, Pause, Steps
-from dotgnatly.monitoring._common import MetaClusterInfo
 
 if TYPE_CHECKING:
     from dotgnatly.config.server import JetStream
     from dotgnatly.controller import _Controller
+    from dotgnatly.monitoring import ConsumerInfo, Gatewayz, Healthz, JSInfo, Routez, StreamDetail
 
 C = TypeVar("C", bound="_Controller")
 
@@ -48,44 +48,6 @@ _POOL_SIZE = 3
 """The server's default, ``DEFAULT_ROUTE_POOL_SIZE``."""
 _LOOK_S = 0.01
 _ALL = {"streams": True, "consumer": True, "limit": 2**31 - 1}
-
-
-class _Route(msgspec.Struct, frozen=True):
-    remote_name: str
-
-
-class _Routez(msgspec.Struct, frozen=True):
-    routes: list[_Route]
-
-
-class _Gatewayz(msgspec.Struct, frozen=True):
-    outbound_gateways: dict[str, msgspec.Raw]
-
-
-class _Group(msgspec.Struct, frozen=True):
-    leader: str = ""
-
-
-class _Replicated(msgspec.Struct, frozen=True):
-    """A stream or a consumer."""
-
-    name: str
-    cluster: _Group | None = None
-    consumer_detail: "tuple[_Replicated, ...]" = ()
-
-
-class _Account(msgspec.Struct, frozen=True):
-    stream_detail: tuple[_Replicated, ...] = ()
-
-
-class _Jsz(msgspec.Struct, frozen=True):
-    meta_cluster: MetaClusterInfo | None = None
-    account_details: tuple[_Account, ...] = ()
-
-
-_routez = msgspec.json.Decoder(_Routez).decode
-_gatewayz = msgspec.json.Decoder(_Gatewayz).decode
-_jsz = msgspec.json.Decoder(_Jsz).decode
 
 
 class Member(msgspec.Struct, Generic[C], frozen=True, eq=False):
@@ -290,12 +252,13 @@ class Topology(Generic[C]):
         """What a member lacks still, as its server says."""
         server = member.server
         others = [m for m in self.members if m.cluster == member.cluster and m is not member]
-        routes = _routez((yield from server.monitor("routez"))).routes
-        connections = Counter(route.remote_name for route in routes)
+        routez: Routez = yield from server.monitor("routez")
+        connections = Counter(route.remote_name for route in routez.routes)
         wanted = _connections(server.layers.config)
         missing = [f"no route to {m.name}" for m in others if connections[m.name] < wanted]
         if "gateway" in self._blocks:
-            found = _gatewayz((yield from server.monitor("gatewayz"))).outbound_gateways
+            gatewayz: Gatewayz = yield from server.monitor("gatewayz")
+            found = gatewayz.outbound_gateways
             running = {m.cluster for m in self.members if m.server.running} - {member.cluster}
             missing += [f"no gateway to {name}" for name in sorted(running - found.keys())]
         if server.facts().jetstream_enabled:
@@ -303,16 +266,17 @@ class Topology(Generic[C]):
         return missing
 
     def _missing_in_jetstream(self, member: Member[C]) -> Steps[list[str]]:
-        health = yield from member.server.healthz({})
+        health: Healthz = yield from member.server.monitor("healthz")
         if health.status != "ok":
             return [health.error]
-        found = _jsz((yield from member.server.monitor("jsz", _ALL)))
+        found: JSInfo = yield from member.server.monitor("jsz", _ALL)
         streams = [stream for account in found.account_details for stream in account.stream_detail]
         # Without a leader they are healthy to the server, though nobody can use them.
+        consumers = [consumer for stream in streams for consumer in stream.consumer_detail]
+        replicated: list[StreamDetail | ConsumerInfo] = [*streams, *consumers]
         missing = [
             f"no leader of {each.name}"
-            for stream in streams
-            for each in (stream, *stream.consumer_detail)
+            for each in replicated
             if each.cluster and not each.cluster.leader
         ]
         meta = found.meta_cluster

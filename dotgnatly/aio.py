@@ -9,6 +9,7 @@ from dotgnatly import jobs, runtime
 from dotgnatly._accounts import AsyncAccountCalls
 from dotgnatly._changes import Change, MakeNext, Options
 from dotgnatly._leafs import AsyncLeafCalls
+from dotgnatly._monitoring import AsyncMonitoringCalls
 from dotgnatly.clients import AsyncClientCalls
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.controller import _Controller
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 
     from dotgnatly.diff import ConfigurationDiff
     from dotgnatly.info import EffectiveConfiguration, ServerInfo
-    from dotgnatly.monitoring import Healthz, Varz
     from dotgnatly.plan import Plan
 
 T = TypeVar("T")
 
 
-class AsyncNatsController(_Controller, AsyncAccountCalls, AsyncClientCalls, AsyncLeafCalls):
+class AsyncNatsController(
+    _Controller, AsyncAccountCalls, AsyncClientCalls, AsyncLeafCalls, AsyncMonitoringCalls
+):
     """A NATS server inside this process, awaited; otherwise as ``NatsController``.
 
     An asynchronous context manager. It belongs to one event loop from its start to its shutdown; in
@@ -177,16 +179,6 @@ class AsyncNatsController(_Controller, AsyncAccountCalls, AsyncClientCalls, Asyn
     async def ports(self) -> dict[str, int]:
         """As ``NatsController.ports``."""
         return dict(self._server.facts().ports)
-
-    async def varz(self) -> "Varz":
-        """As ``NatsController.varz``."""
-        self._enter_loop()
-        return await jobs.arun(self._server.varz())
-
-    async def healthz(self, **options: Any) -> "Healthz":
-        """As ``NatsController.healthz``."""
-        self._enter_loop()
-        return await jobs.arun(self._server.healthz(options))
 
     async def reopen_log(self) -> None:
         """As ``NatsController.reopen_log``."""

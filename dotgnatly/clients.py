@@ -72,7 +72,8 @@ _decode = msgspec.json.Decoder(_Connz).decode
 
 
 def _clients(server: Server) -> Steps[list[ClientInfo]]:
-    document = yield from server.monitor("connz", {"auth": True, "sort": "cid", "limit": _ALL})
+    options = {"auth": True, "sort": "cid", "limit": _ALL}
+    document: bytes = yield from server.monitor("connz", options, raw=True)
     return _decode(document).connections
 
 

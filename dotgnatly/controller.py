@@ -10,6 +10,7 @@ from dotgnatly._accounts import AccountCalls
 from dotgnatly._authentication import AuthenticationCalls
 from dotgnatly._changes import Change, Changes, MakeNext, Options
 from dotgnatly._leafs import LeafCalls
+from dotgnatly._monitoring import MonitoringCalls
 from dotgnatly._server import Server
 from dotgnatly.clients import ClientCalls
 from dotgnatly.config import BrokerConfiguration
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from dotgnatly.diff import ConfigurationDiff
     from dotgnatly.history import ConfigurationStore
     from dotgnatly.info import EffectiveConfiguration, ServerInfo
-    from dotgnatly.monitoring import Healthz, Varz
     from dotgnatly.plan import Plan
 
 T = TypeVar("T")
@@ -170,7 +170,7 @@ class _Controller(AuthenticationCalls):
         return f"<{type(self).__name__} {state}>"
 
 
-class NatsController(_Controller, AccountCalls, ClientCalls, LeafCalls):
+class NatsController(_Controller, AccountCalls, ClientCalls, LeafCalls, MonitoringCalls):
     """A NATS server inside this process.
 
     A context manager: started on entry, shut down on exit. It may be started again after a
@@ -527,20 +527,6 @@ class NatsController(_Controller, AccountCalls, ClientCalls, LeafCalls):
             ``leafnodes``, ``websocket``, ``mqtt`` and ``prof`` that are open.
         """
         return dict(self._server.facts().ports)
-
-    def varz(self) -> "Varz":
-        """General facts and figures of the server. Source: ``Server.Varz`` (2.15)."""
-        return jobs.run(self._server.varz())
-
-    def healthz(self, **options: Any) -> "Healthz":
-        """Whether the server is healthy, and what is not.
-
-        Args:
-            **options: ``js_enabled_only``, ``js_server_only``, ``js_meta_only``, ``account``,
-                ``stream``, ``consumer``, ``details``: the server's own, see ``HealthzOptions``.
-        Source: ``Server.Healthz`` (2.15).
-        """
-        return jobs.run(self._server.healthz(options))
 
     def reopen_log(self) -> None:
         """Close ``log_file`` and open it again, after somebody has moved it away.

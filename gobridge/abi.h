@@ -124,8 +124,10 @@ enum {
 /* gb_server_state: JSON {state, server_id, server_name, client_url, monitoring_url, websocket_url, ports,
  * jetstream_enabled} as of the last start or apply; state is starting, running or stopping. */
 /* gb_server_running: 1 while the server is started and not stopping. Takes no lock. */
-/* gb_server_monitor: a job. One monitoring document: endpoint is "varz", "connz", "routez", "gatewayz", "jsz"
- * or "healthz", options the JSON of the server's own options struct. Result: the server's JSON. */
+/* gb_server_monitor: a job. One monitoring document: endpoint is "varz", "connz", "routez", "gatewayz",
+ * "leafz", "subsz", "accountz", "accstatz", "jsz", "healthz", "raftz" or "ipqueuesz", options the JSON of the
+ * server's own options struct. Result: the server's JSON. Varz is there when the call returns, some
+ * microseconds later, where no Raft group could hold it up. */
 /* gb_server_compare: a job. Names of the live options that differ from those of a text; JSON [name, ...]. */
 /* gb_server_connect: adopts one end of a connected stream socket as an in-process client connection. The
  * socket is Go's from then on, also on error. Source: Server.InProcessConn. */

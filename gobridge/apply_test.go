@@ -438,7 +438,7 @@ func TestConcurrentChangesAndStopsDoNotDeadlock(t *testing.T) {
 					wait(compareLive(h, "text", plain))
 				case 2:
 					if e, err := runningServer(h); err == nil {
-						_, _ = e.document("varz", nil)
+						_, _ = e.document("varz", []byte("{}"))
 						_ = e.log.reopen()
 					}
 				default:

@@ -376,7 +376,7 @@ func gb_server_monitor(h C.gb_handle, endpoint *C.char, en C.size_t, options *C.
 			return err
 		}
 		name, opts := text(endpoint, en), []byte(text(options, n))
-		*started = C.gb_handle(startJob(func(*job) ([]byte, error) { return s.document(name, opts) }))
+		*started = C.gb_handle(s.startDocument(name, opts))
 		return nil
 	})
 }

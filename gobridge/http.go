@@ -211,7 +211,11 @@ func (l linksUnder) Write(page []byte) (int, error) {
 func (m *monitor) handleVarz(s *server.Server) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		m.varzs.Add(1)
-		data, err := m.varz(s)
+		var data []byte
+		v, err := m.varz(s)
+		if err == nil {
+			data, err = json.MarshalIndent(v, "", "  ")
+		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
@@ -221,7 +225,7 @@ func (m *monitor) handleVarz(s *server.Server) http.HandlerFunc {
 }
 
 // varz is the server's Varz with the monitoring listener in it. m may be nil.
-func (m *monitor) varz(s *server.Server) ([]byte, error) {
+func (m *monitor) varz(s *server.Server) (*server.Varz, error) {
 	v, err := s.Varz(nil)
 	if err != nil {
 		return nil, err
@@ -239,7 +243,7 @@ func (m *monitor) varz(s *server.Server) ([]byte, error) {
 		}
 		v.HTTPReqStats[server.VarzPath] += uint64(m.varzs.Load())
 	}
-	return json.MarshalIndent(v, "", "  ")
+	return v, nil
 }
 
 // close stops listening and lets running answers end, for a short while.

@@ -61,7 +61,7 @@ func TestVarzShowsTheListenerAndItsUse(t *testing.T) {
 			t.Errorf("varz says %+v", v)
 		}
 	}
-	data, err := embeddedOf(t, handle).document("varz", nil)
+	data, err := embeddedOf(t, handle).document("varz", []byte("{}"))
 	check(t, err)
 	if v := decode[document](t, data); v.Port != s.Ports["monitoring"] || v.Stats["/varz"] != 3 {
 		t.Errorf("varz says %+v", v)

@@ -35,15 +35,25 @@ func newJob() *job {
 func startJob(work func(j *job) ([]byte, error)) uint64 {
 	j := newJob()
 	h := jobs.add(j)
-	go func() {
-		var result []byte
-		err := protect(func() (err error) {
-			result, err = work(j)
-			return err
-		})
-		j.finish(h, result, err)
-	}()
+	go j.do(h, work)
 	return h
+}
+
+// finishedJob does work at once: what is over sooner than another goroutine would have begun.
+func finishedJob(work func(j *job) ([]byte, error)) uint64 {
+	j := newJob()
+	h := jobs.add(j)
+	j.do(h, work)
+	return h
+}
+
+func (j *job) do(h uint64, work func(j *job) ([]byte, error)) {
+	var result []byte
+	err := protect(func() (err error) {
+		result, err = work(j)
+		return err
+	})
+	j.finish(h, result, err)
 }
 
 func (j *job) finish(h uint64, result []byte, err error) {

@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestDocumentsAreTheServersOwn(t *testing.T) {
 	t.Parallel()
@@ -19,10 +22,11 @@ func TestDocumentsAreTheServersOwn(t *testing.T) {
 			t.Errorf("healthz with %s is %s", options, data)
 		}
 	}
-	for _, endpoint := range []string{"connz", "routez", "gatewayz", "jsz", "healthz"} {
+	without := []string{"healthz", "ipqueuesz", "raftz"} // an id
+	for endpoint := range monitored {
 		data, err = e.document(endpoint, []byte("{}"))
 		check(t, err)
-		if d := decode[map[string]any](t, data); endpoint != "healthz" && d["server_id"] != s.ServerID {
+		if d := decode[map[string]any](t, data); !slices.Contains(without, endpoint) && d["server_id"] != s.ServerID {
 			t.Errorf("%s is %s", endpoint, data)
 		}
 		if _, err := e.document(endpoint, []byte("{")); err == nil {
@@ -39,4 +43,30 @@ func TestThereIsNoDocumentInTheMiddleOfARestart(t *testing.T) {
 	e.running.Store(true) // when it was asked for
 	_, err := e.document("varz", nil)
 	wantFault(t, err, codeStopped, "not running")
+}
+
+func TestOfAnAccountThatIsNotThereThereIsNoDocument(t *testing.T) {
+	t.Parallel()
+	handle, _ := start(t, jetStream(t.TempDir()))
+	e := embeddedOf(t, handle)
+	for endpoint, option := range map[string]string{
+		"accountz": `"account": "A"`, "accstatz": `"accounts": ["$G", "A"]`, "connz": `"acc": "A"`,
+		"jsz": `"account": "A", "accounts": true`, "leafz": `"account": "A"`, "raftz": `"account": "A"`,
+		"subsz": `"account": "A"`,
+	} {
+		_, err := e.document(endpoint, []byte("{"+option+"}"))
+		wantFault(t, err, codeNotFound, "account A")
+	}
+}
+
+// Handing such a short piece of work to another goroutine takes longer than the work.
+func TestVarzIsThereAtOnce(t *testing.T) {
+	t.Parallel()
+	handle, _ := start(t, "")
+	job := embeddedOf(t, handle).startDocument("varz", []byte("{}"))
+	data, err := takeJob(job)
+	check(t, err)
+	if decode[map[string]any](t, data)["server_id"] == "" {
+		t.Errorf("varz is %s", data)
+	}
 }

@@ -3,6 +3,7 @@
 //	native start              a line is a configuration: a server is started and stopped
 //	native read               a line is a path: the file is read into options
 //	native update CONFIG      a line is a new configuration: it is applied to a running server
+//	native monitor CONFIG     a line is an endpoint: a running server is asked, in JSON
 //	native publish SIZE N     a line is a URL: N messages are published
 //	native pubsub SIZE N      a line is a URL: N messages are published and received
 //	native logins N           a line is a URL: N clients log in, some at the same time
@@ -58,6 +59,8 @@ func prepare(args []string) (repetition, error) {
 		return readFile, nil
 	case len(args) == 2 && args[0] == "update":
 		return updater(args[1])
+	case len(args) == 2 && args[0] == "monitor":
+		return monitored(args[1])
 	case len(args) == 2 && args[0] == "logins":
 		count, err := strconv.Atoi(args[1])
 		return loginsOf(count), err

@@ -18,6 +18,12 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 """Go's zero time, which the server sends for what has not happened."""
 
 
+class ProxyInfo(Struct, frozen=True, kw_only=True):
+    """The trusted proxy of a connection. Source: ``server.ProxyInfo`` (2.15)."""
+
+    key: str = ""
+
+
 class JetStreamConfig(Struct, frozen=True, kw_only=True):
     """JetStream as it is configured. Source: ``server.JetStreamConfig`` (2.15)."""
 

@@ -1,7 +1,22 @@
 """The server's ``/healthz`` document: is it ready, and are its streams."""
 
-import msgspec
+from typing import TypedDict
+
 from msgspec import Struct
+
+from dotgnatly.monitoring._options import Name
+
+
+class HealthzOptions(TypedDict, total=False):
+    """What ``healthz`` takes. Source: ``server.HealthzOptions`` (2.15)."""
+
+    js_enabled_only: bool
+    js_server_only: bool
+    js_meta_only: bool
+    account: Name
+    stream: Name
+    consumer: Name
+    details: bool
 
 
 class HealthzError(Struct, frozen=True, kw_only=True):
@@ -26,11 +41,3 @@ class Healthz(Struct, frozen=True, kw_only=True):
     """The first thing that is not well, unless ``details`` were asked for."""
     errors: tuple[HealthzError, ...] = ()
     """All of them, when ``details`` were asked for."""
-
-
-_decoder = msgspec.json.Decoder(Healthz)
-
-
-def decode_healthz(document: bytes) -> Healthz:
-    """The structure of a ``/healthz`` document, this server's or another's."""
-    return _decoder.decode(document)

@@ -4,8 +4,8 @@ A listener that is off has port 0.
 """
 
 from datetime import datetime
+from typing import TypedDict
 
-import msgspec
 from msgspec import Struct
 
 from dotgnatly.monitoring._common import (
@@ -19,6 +19,11 @@ from dotgnatly.monitoring._common import (
     Port,
     Seconds,
 )
+from dotgnatly.monitoring.claims import OperatorClaims
+
+
+class VarzOptions(TypedDict):
+    """What ``varz`` takes: nothing. Source: ``server.VarzOptions`` (2.15)."""
 
 
 class ClusterOptsVarz(Struct, frozen=True, kw_only=True):
@@ -203,34 +208,6 @@ class ProxiesOptsVarz(Struct, frozen=True, kw_only=True):
     trusted: tuple[ProxyOptsVarz, ...] = ()
 
 
-class Operator(Struct, frozen=True, kw_only=True):
-    """What an operator's JWT says about NATS. Source: ``jwt.Operator`` (2.8)."""
-
-    signing_keys: tuple[str, ...] = ()
-    account_server_url: str = ""
-    operator_service_urls: tuple[str, ...] = ()
-    system_account: str = ""
-    assert_server_version: str = ""
-    strict_signing_key_usage: bool = False
-    tags: tuple[str, ...] = ()
-    type: str = ""
-    version: int = 0
-
-
-class OperatorClaims(Struct, frozen=True, kw_only=True):
-    """A trusted operator's JWT, its times Unix seconds. Source: ``jwt.OperatorClaims`` (2.8)."""
-
-    aud: str = ""
-    exp: int = 0
-    jti: str = ""
-    iat: int = 0
-    iss: str = ""
-    name: str = ""
-    nbf: int = 0
-    sub: str = ""
-    nats: Operator = Operator()
-
-
 class Varz(Struct, frozen=True, kw_only=True):
     """The whole document, general facts first, then a part per block.
 
@@ -322,11 +299,3 @@ class Varz(Struct, frozen=True, kw_only=True):
     disk_io_wait_stats: DiskIOWaitStats = DiskIOWaitStats()
     proxies: ProxiesOptsVarz | None = None
     tls_cert_not_after: datetime | None = None
-
-
-_decoder = msgspec.json.Decoder(Varz)
-
-
-def decode_varz(document: bytes) -> Varz:
-    """The structure of a ``/varz`` document, this server's or another's."""
-    return _decoder.decode(document)

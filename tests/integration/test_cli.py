@@ -6,10 +6,11 @@ import socket
 import sys
 from urllib.request import urlopen
 
+import msgspec
 import nats
 import pytest
 
-from dotgnatly.monitoring import decode_varz
+from dotgnatly.monitoring import Varz
 from tests.conftest import wait_until
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
@@ -19,7 +20,7 @@ CONF = "listen: 127.0.0.1:-1\nhttp: 127.0.0.1:{http}\n"
 def varz(port):
     """The server's Varz."""
     with urlopen(f"http://127.0.0.1:{port}/varz", timeout=5) as answer:
-        return decode_varz(answer.read())
+        return msgspec.json.decode(answer.read(), type=Varz)
 
 
 @pytest.fixture

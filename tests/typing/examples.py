@@ -46,7 +46,21 @@ from dotgnatly import (
     hash_password,
     jwt,
 )
-from dotgnatly.monitoring import Healthz, Varz
+from dotgnatly.monitoring import (
+    AccountStatz,
+    Accountz,
+    ConnInfo,
+    Connz,
+    Gatewayz,
+    Healthz,
+    IpqueueszStatus,
+    JSInfo,
+    Leafz,
+    RaftzStatus,
+    Routez,
+    Subsz,
+    Varz,
+)
 
 
 def configurations() -> None:
@@ -149,8 +163,6 @@ def blocking(config: BrokerConfiguration) -> None:
     assert_type(controller.server_id, str)
     assert_type(controller.ports(), dict[str, int])
     assert_type(controller.get_info(), ServerInfo)
-    assert_type(controller.varz(), Varz)
-    assert_type(controller.healthz(js_enabled_only=True), Healthz)
     assert_type(controller.reopen_log(), None)
     assert_type(controller.shutdown(timeout=None), None)
 
@@ -221,7 +233,6 @@ async def awaited(config: BrokerConfiguration) -> None:
     assert_type(await controller.update_config(debug=True), ConfigurationVersion)
     assert_type(await controller.ports(), dict[str, int])
     assert_type(await controller.get_info(), ServerInfo)
-    assert_type(await controller.varz(), Varz)
     assert_type(await controller.connect_nats_py(name="n"), Client)
     assert_type(await NatsController().connect_nats_py(), Client)
     assert_type(await controller.accounts(), dict[str, AccountConfiguration])
@@ -234,6 +245,44 @@ async def awaited(config: BrokerConfiguration) -> None:
     (await controller.varz()).max_payloads  # type: ignore[attr-defined]  # pyright: ignore
     with AsyncNatsController():  # type: ignore[attr-defined]  # pyright: ignore
         pass
+
+
+def monitoring(controller: NatsController) -> None:
+    """Structures or bytes, as ``raw`` says, and the server's own options."""
+    assert_type(controller.varz(), Varz)
+    assert_type(controller.varz(raw=True), bytes)
+    assert_type(controller.connz(state="closed", sort="stop", limit=10), Connz)
+    assert_type(controller.connz(raw=True, account="A", filter_subject="a.*"), bytes)
+    assert_type(controller.routez(subscriptions_detail=True), Routez)
+    assert_type(controller.gatewayz(account_name="A"), Gatewayz)
+    assert_type(controller.leafz(account="A", raw=False), Leafz)
+    assert_type(controller.subsz(subscriptions=True, test="a"), Subsz)
+    assert_type(controller.accountz(account="A"), Accountz)
+    assert_type(controller.accstatz(accounts=("A", "B")), AccountStatz)
+    assert_type(controller.jsz(consumer=True, config=True), JSInfo)
+    assert_type(controller.healthz(js_enabled_only=True), Healthz)
+    assert_type(controller.raftz(group="_meta_"), RaftzStatus)
+    assert_type(controller.ipqueuesz(all=True), IpqueueszStatus)
+    assert_type([*controller.iter_connections(auth=True)], list[ConnInfo])
+
+    controller.connz(sort="cids")  # type: ignore[call-overload]  # pyright: ignore
+    controller.connz(acc="A")  # type: ignore[call-overload]  # pyright: ignore
+    controller.connz("cid")  # type: ignore[call-overload]  # pyright: ignore
+    controller.jsz(limit="9")  # type: ignore[call-overload]  # pyright: ignore
+    controller.varz(state="open")  # type: ignore[call-overload]  # pyright: ignore
+    controller.iter_connections(cid=1)  # type: ignore[call-arg]  # pyright: ignore
+    controller.connz().total = 1  # type: ignore[misc]  # pyright: ignore
+    controller.connz().num_conns  # type: ignore[attr-defined]  # pyright: ignore
+
+
+async def monitoring_awaited(controller: AsyncNatsController) -> None:
+    """The same, awaited."""
+    assert_type(await controller.varz(), Varz)
+    assert_type(await controller.connz(state="any"), Connz)
+    assert_type(await controller.jsz(raw=True), bytes)
+    assert_type([each async for each in controller.iter_connections()], list[ConnInfo])
+
+    await controller.connz(state="shut")  # type: ignore[call-overload]  # pyright: ignore
 
 
 async def clusters() -> None:

@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from dotgnatly import BrokerConfiguration, NatsController
-from dotgnatly.monitoring import Healthz, HealthzError, decode_healthz
+from dotgnatly.monitoring import Healthz, HealthzError
+
+decode = msgspec.json.Decoder(Healthz).decode
 
 
 def test_a_running_server_is_well(nats_server: NatsController):
@@ -50,7 +52,7 @@ def test_nothing_of_the_servers_document_is_lost(with_jetstream: NatsController,
         except HTTPError as error:  # how the server says that it is not well
             document = error.read()
             error.close()
-    ours = {k: v for k, v in msgspec.to_builtins(decode_healthz(document)).items() if v}
+    ours = {k: v for k, v in msgspec.to_builtins(decode(document)).items() if v}
     theirs = json.loads(document)
     assert ours.keys() == theirs.keys()
     assert ours["status"] == theirs["status"]
@@ -60,4 +62,4 @@ def test_nothing_of_the_servers_document_is_lost(with_jetstream: NatsController,
 
 def test_older_and_newer_documents_are_read():
     """The structure is that of one version; others leave keys out, or have more."""
-    assert decode_healthz(b'{"status": "ok", "a_new_key": 1}') == Healthz(status="ok")
+    assert decode(b'{"status": "ok", "a_new_key": 1}') == Healthz(status="ok")
