@@ -33,8 +33,9 @@ class AuthenticationCalls:
         """Have a function decide who may log in, to this server and as what; also as a decorator.
 
         It is asked about every client and leaf node, users of the configuration included, at its
-        login, and about every client once more at each reload. Nobody gets in by a failure: who
-        raises, returns None or is slower than ``authorization.timeout`` (2 s) has refused.
+        login, and about every client, not leaf nodes, once more at each reload. Nobody gets in by a
+        failure: who raises, returns None or is slower than ``authorization.timeout`` (2 s, with TLS
+        3 s) has refused.
 
         A function runs on one of several threads, at the same time as others; a coroutine function
         in the event loop of an ``AsyncNatsController``, else in one of its own for each call. It
@@ -56,8 +57,8 @@ class AuthenticationCalls:
             The function.
 
         Raises:
-            RestartRequiredError: The server runs, without such a function or with other seeds. A
-                function can take the place of another at any time.
+            RestartRequiredError: The server runs, or is just being started, without such a function
+                or with other seeds. A function can take the place of another at any time.
 
         Example:
             >>> from dotgnatly import AuthenticatedUser, NatsController
@@ -76,7 +77,7 @@ class AuthenticationCalls:
 
             authenticator = self._server.authenticator
             if authenticator is None or authenticator.seeds != seeds:
-                if self._server.running:
+                if self._server.running or self._server.lock.locked():  # or just being started
                     raise RestartRequiredError("on_authenticate comes before the start")
                 authenticator = Authenticator(self._server, seeds)
             authenticator.decide = decide

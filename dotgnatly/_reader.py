@@ -2,6 +2,7 @@
 
 import _thread
 from collections.abc import Callable
+from contextlib import suppress
 from types import ModuleType
 
 from dotgnatly._wake import Wake
@@ -57,6 +58,8 @@ class Reader:
         if self._wake is None:
             return
         getattr(library, self._opener)(-1)
+        with suppress(OSError):  # full, or it has ended already
+            self._wake.ring()  # a forked child may have the writer open still
         self._wake.close_writer()
         self._reading.acquire(timeout=2.0)
 
@@ -70,7 +73,7 @@ class Reader:
         if not ours:
             return
         self._take(library)
-        while wake.read():
+        while wake.read() and not self._ended:
             self._take(library)
         self._take(library)
         wake.close_reader()

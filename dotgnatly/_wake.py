@@ -39,6 +39,10 @@ if sys.platform == "win32":  # where select knows nothing but sockets
             """The bytes that have come, at least one; none after ``close_writer``."""
             return self._reader.recv(4096)
 
+        def ring(self) -> None:
+            """Send a byte, as Go does."""
+            self._writer.send(b"\0")
+
         def close_writer(self) -> None:
             """Nothing more will come. Nobody may be sending."""
             self._writer.close()
@@ -64,6 +68,10 @@ else:
         def read(self) -> bytes:
             """The bytes that have come, at least one; none after ``close_writer``."""
             return os.read(self.reader, 4096)
+
+        def ring(self) -> None:
+            """Send a byte, as Go does."""
+            os.write(self.writer, b"\0")
 
         def close_writer(self) -> None:
             """Nothing more will come. Nobody may be sending."""

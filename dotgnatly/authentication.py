@@ -2,11 +2,12 @@
 
 import inspect
 import itertools
+import threading
 import time
 import weakref
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from queue import SimpleQueue
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -117,8 +118,10 @@ class Authenticator:
     def __init__(self, server: "Server", seeds: tuple[str | None, str | None]) -> None:
         self.decide: Decide
         self.seeds = seeds
+        self.user = ""
+        """The nkey of the connection that answers, which is no client to anybody."""
         self._server = server
-        self._pool: ThreadPoolExecutor | None = None
+        self._threads: _Threads | None = None
         self._callout: dict[str, Any] = {}
         self._number = next(_numbers)
         _authenticators[self._number] = self
@@ -128,12 +131,13 @@ class Authenticator:
         if not self._callout:
             from dotgnatly.jwt import create_pair
 
-            issuer, xkey = self.seeds
+            (issuer, xkey), user = self.seeds, create_pair("user")
+            self.user = user.public
             self._callout = {
                 "whom": self._number,
                 "issuer_seed": issuer or create_pair("account").seed,
                 "xkey_seed": xkey or create_pair("curve").seed,
-                "user_seed": create_pair("user").seed,
+                "user_seed": user.seed,
             }
         return self._callout
 
@@ -143,15 +147,15 @@ class Authenticator:
 
     def close(self) -> None:
         """End the threads, without waiting for what they do."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False)
-            self._pool = None
+        if self._threads is not None:
+            self._threads.close()
+            self._threads = None
 
     def ask(self, library: ModuleType, number: int, data: bytes) -> None:
         """Have a question decided: in the event loop, or on a thread.
 
         Raises:
-            RuntimeError: The loop is closed, or the interpreter ends.
+            RuntimeError: The loop is closed, or there can be no thread.
         """
         asked = _decode_asked(data)
         request, deadline = _decode(data), time.monotonic() + asked.timeout_ns / 1e9
@@ -166,9 +170,9 @@ class Authenticator:
                 steps.close()
                 raise
             return
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(_THREADS, "dotgnatly-on_authenticate")
-        self._pool.submit(self._decide, library, number, request, deadline)
+        if self._threads is None:
+            self._threads = _Threads()
+        self._threads.do(lambda: self._decide(library, number, request, deadline))
 
     def _decide(
         self, library: ModuleType, number: int, request: AuthenticationRequest, deadline: float
@@ -178,7 +182,7 @@ class Authenticator:
             if time.monotonic() < deadline:  # else nobody waits for it any more
                 user = self.decide(request)
                 answer = _encode(wait_for(user) if isinstance(user, Awaitable) else user)
-        except Exception:  # noqa: BLE001 - whatever it raises
+        except BaseException:  # noqa: BLE001 - whatever it raises
             _log(request)
         finally:
             library.question_answer(number, answer)
@@ -191,12 +195,40 @@ class Authenticator:
         answer = b""
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
+                await asyncio.sleep(0)  # where it is too late already, that is known then
                 user = self.decide(request)
                 answer = _encode(await user if isinstance(user, Awaitable) else user)
         except Exception:  # noqa: BLE001 - as above
             _log(request)
         finally:
             library.question_answer(number, answer)
+
+
+class _Threads:
+    """Threads that are made when they are needed, and that the interpreter does not wait for."""
+
+    def __init__(self) -> None:
+        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._count = 0
+
+    def do(self, work: Callable[[], None]) -> None:
+        """Have it done as soon as a thread has time."""
+        if not self._idle.acquire(blocking=False) and self._count < _THREADS:
+            name = f"dotgnatly-on_authenticate-{self._count}"
+            threading.Thread(target=self._run, name=name, daemon=True).start()
+            self._count += 1
+        self._work.put(work)
+
+    def close(self) -> None:
+        """End them when they are done."""
+        for _ in range(self._count):
+            self._work.put(None)
+
+    def _run(self) -> None:
+        while (work := self._work.get()) is not None:
+            work()
+            self._idle.release()
 
 
 class _Asked(msgspec.Struct, frozen=True):

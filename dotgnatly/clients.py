@@ -74,7 +74,8 @@ _decode = msgspec.json.Decoder(_Connz).decode
 def _clients(server: Server) -> Steps[list[ClientInfo]]:
     options = {"auth": True, "sort": "cid", "limit": _ALL}
     document: bytes = yield from server.monitor("connz", options, raw=True)
-    return _decode(document).connections
+    inside = server.authenticator and server.authenticator.user
+    return [client for client in _decode(document).connections if client.user != inside]
 
 
 def _disconnect(server: Server, cid: int, timeout: float | None) -> Steps[None]:
@@ -105,6 +106,8 @@ class ClientCalls:
 
     def clients(self) -> list[ClientInfo]:
         """Every client and leaf node that is connected, by cid, however many there are.
+
+        The connection by which ``on_authenticate`` answers is none of them.
 
         Raises:
             ServerStoppedError: It is not running.

@@ -142,6 +142,7 @@ func (e *embedded) give(opts *server.Options) error {
 	gone := e.accountsGone(opts)
 	e.registerImporters(opts)
 	opts.Users = append(opts.Users, e.standIns(opts)...)
+	e.responder.Load().ready()
 	err := protect(func() error { return e.srv.Load().ReloadOptions(opts) })
 	if err == nil {
 		e.opts.Store(opts)

@@ -35,10 +35,10 @@ func (c *callout) install(opts *server.Options) error {
 	if err != nil {
 		return err
 	}
+	if err := onlyDoor(opts); err != nil {
+		return err
+	}
 	if opts.AuthCallout == nil {
-		if opts.NoSystemAccount {
-			return configFault("no_system_account", "must not be set with on_authenticate")
-		}
 		opts.SystemAccount = cmp.Or(opts.SystemAccount, server.DEFAULT_SYSTEM_ACCOUNT)
 		opts.AuthCallout = &server.AuthCallout{Issuer: issuer, XKey: xkey, Account: opts.SystemAccount}
 		if findAccount(opts, opts.SystemAccount) == nil {
@@ -54,6 +54,8 @@ func (c *callout) install(opts *server.Options) error {
 		return configFault("authorization.auth_callout.xkey", "is not the public key of xkey_seed")
 	case account == nil && block.Account != "" && block.Account != server.DEFAULT_GLOBAL_ACCOUNT:
 		return configFault("authorization.auth_callout.account", "is no account")
+	case opts.NoAuthUser != "" && slices.Contains(block.AuthUsers, opts.NoAuthUser):
+		return configFault("no_auth_user", "must not be one of auth_users: nobody would be asked about")
 	}
 	block.AuthUsers = append(block.AuthUsers, user)
 	opts.Nkeys = append(opts.Nkeys, &server.NkeyUser{
@@ -64,7 +66,31 @@ func (c *callout) install(opts *server.Options) error {
 			Publish:   &server.SubjectPermission{Allow: []string{server.InboxPrefix + ">"}},
 		},
 	})
-	opts.AlwaysEnableNonce = true // else nkeys could not be verified
+	return nil
+}
+
+// leastPayload has room for the JWTs of an answer.
+const leastPayload = 4096
+
+// onlyDoor refuses what would let somebody in unasked, or leave no way to ask.
+func onlyDoor(opts *server.Options) error {
+	for _, listener := range []struct{ key, login string }{
+		{"websocket", opts.Websocket.Username + opts.Websocket.Token},
+		{"mqtt", opts.MQTT.Username + opts.MQTT.Token},
+	} {
+		if listener.login != "" {
+			return configFault(listener.key+".authorization", "cannot stand beside on_authenticate")
+		}
+	}
+	switch {
+	case opts.NoSystemAccount:
+		return configFault("no_system_account", "must not be set with on_authenticate")
+	case ownLogins(opts):
+		return configFault("leafnodes.authorization", "lets leaf nodes in without on_authenticate")
+	case opts.MaxPayload > 0 && opts.MaxPayload < leastPayload:
+		return configFault("max_payload", "must be at least %d with on_authenticate, whose answers are messages",
+			leastPayload)
+	}
 	return nil
 }
 
@@ -99,8 +125,9 @@ var standInPassword = "$2a$04$" + rand.Text()
 // standIns are users for the clients that were let in by a callout. A reload closes every client whose name
 // no user has, in place of asking about it again; with a wrong password it asks.
 func (e *embedded) standIns(next *server.Options) []*server.User {
-	if next.AuthCallout == nil {
-		return nil
+	ws, mqtt := &next.Websocket, &next.MQTT
+	if next.AuthCallout == nil || ws.Username+ws.Token+mqtt.Username+mqtt.Token != "" {
+		return nil // the server allows no users beside those
 	}
 	var users []*server.User
 	names := logins(next)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 )
@@ -77,6 +78,34 @@ func TestTheUserInsideIsOfUseToNobodyElse(t *testing.T) {
 	check(t, err)
 	if _, err := nats.Connect(s.ClientURL, nats.Nkey(public, pair.Sign)); err == nil {
 		t.Error("it connects over the network")
+	}
+}
+
+func TestForgedRequestsAreNotAnswered(t *testing.T) {
+	t.Parallel()
+	issuer, err := nkeys.CreateAccount()
+	check(t, err)
+	public, err := issuer.PublicKey()
+	check(t, err)
+	r := &responder{public: public}
+	request := jwt.NewAuthorizationRequestClaims(public)
+	user, err := nkeys.CreateUser()
+	check(t, err)
+	request.UserNkey, err = user.PublicKey()
+	check(t, err)
+	for _, honest := range []bool{true, false} {
+		signer, err := nkeys.CreateServer()
+		check(t, err)
+		id, err := signer.PublicKey()
+		check(t, err)
+		if honest {
+			request.Server.ID = id
+		}
+		token, err := request.Encode(signer)
+		check(t, err)
+		if opened := r.open(&nats.Msg{Data: []byte(token)}); (opened != nil) != honest {
+			t.Errorf("a request of %s for %s is opened: %v", id, request.Server.ID, opened != nil)
+		}
 	}
 }
 

@@ -50,6 +50,9 @@ func newLogin(request *jwt.AuthorizationRequestClaims) (*loginRequest, error) {
 			login.Nkey = claims.Subject
 		}
 	}
+	if login.Nkey == "" && hasSigned(login.User, client.Nonce, options.SignedNonce) {
+		login.User, login.Nkey = "", login.User // a server that only has the block asks again
+	}
 	if login.Nkey != "" && !hasSigned(login.Nkey, client.Nonce, options.SignedNonce) {
 		return nil, errors.New("the client has not signed with its nkey")
 	}

@@ -107,6 +107,7 @@ func overlaid(text string, over overlay, opts *server.Options) *settings {
 	opts.DontListen = over.DontListen
 	opts.ConfigFile = ""
 	listSingleUser(opts)
+	opts.AlwaysEnableNonce = opts.AuthCallout != nil || over.Callout != nil // else nobody could have an nkey
 
 	s.log = logSettings{
 		stderr: over.Stderr, file: opts.LogFile, sizeLimit: opts.LogSizeLimit, maxFiles: opts.LogMaxFiles,
@@ -131,7 +132,7 @@ func listSingleUser(opts *server.Options) {
 	ws, mqtt := &opts.Websocket, &opts.MQTT
 	special := opts.NoAuthUser + ws.NoAuthUser + mqtt.NoAuthUser +
 		ws.Username + ws.Token + mqtt.Username + mqtt.Token
-	if opts.Username == "" || opts.Users != nil || opts.Nkeys != nil || opts.AuthCallout != nil ||
+	if opts.Username == "" || opts.Users != nil || opts.Nkeys != nil ||
 		opts.TLSMap || ws.TLSMap || mqtt.TLSMap || special != "" {
 		return
 	}

@@ -149,9 +149,12 @@ func closer(now, next *server.Options) func(*server.ConnInfo) string {
 			return "the account is removed"
 		case leaf && ownLogins(now): // which no reload changes
 		case calledOut(now, c):
-			if !accounts[c.Account] {
+			switch { // else who is asked decides
+			case !accounts[c.Account]:
 				return "the account is removed"
-			} // else who is asked decides
+			case has && is.account != c.Account:
+				return "a user of the name is in another account"
+			}
 		case had && !has:
 			return "the user is removed"
 		case had && was.account != is.account:

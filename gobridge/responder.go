@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/jwt/v2"
@@ -20,28 +22,32 @@ import (
 type responder struct {
 	callout
 	server            *server.Server
+	opts              func() *server.Options // the live ones
 	public            string
 	issuer, key, user nkeys.KeyPair
-	timeout           time.Duration
-	conn              *nats.Conn
+	encrypted         bool // what is asked
+	conn              atomic.Pointer[nats.Conn]
 
 	ctx    context.Context // over when nobody is let in any more
 	cancel context.CancelFunc
 	busy   sync.RWMutex // read-locked while a request is answered
 
-	mu       sync.Mutex
-	admitted map[uint64]*admitted // by cid
-	homes    map[string]string    // the account of who last came by a name
+	mu         sync.Mutex
+	admitted   map[uint64]*admitted // by cid
+	homes      map[string]string    // the account of those who are known by a name
+	configured map[string]login     // the users of the options below
+	of         *server.Options
 }
 
 // newResponder gives nil where Python is not asked. The seeds are good: install has seen them.
-func newResponder(c *callout, s *server.Server, opts *server.Options) *responder {
+func newResponder(c *callout, s *server.Server, opts func() *server.Options) *responder {
 	if c == nil {
 		return nil
 	}
+	block := opts().AuthCallout
 	r := &responder{
-		callout: *c, server: s, public: opts.AuthCallout.Issuer,
-		timeout: time.Duration(opts.AuthTimeout * float64(time.Second)), admitted: map[uint64]*admitted{}, homes: map[string]string{},
+		callout: *c, server: s, opts: opts, public: block.Issuer, encrypted: block.XKey != "",
+		admitted: map[uint64]*admitted{}, homes: map[string]string{},
 	}
 	r.issuer, _ = nkeys.FromSeed([]byte(c.IssuerSeed))
 	r.key, _ = nkeys.FromSeed([]byte(c.XKeySeed))
@@ -85,7 +91,8 @@ func (r *responder) subscribe() error {
 		return err
 	}
 	conn, err := nats.Connect("", nats.InProcessServer(r.server), nats.Nkey(public, r.user.Sign),
-		nats.Name("dotgnatly on_authenticate"), nats.MaxReconnects(-1), nats.ReconnectWait(10*time.Millisecond),
+		nats.Name("dotgnatly on_authenticate"), nats.MaxReconnects(-1),
+		nats.ReconnectWait(10*time.Millisecond), nats.ReconnectJitter(0, 0),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})) // else it writes to stderr
 	if err != nil {
 		return err
@@ -98,8 +105,21 @@ func (r *responder) subscribe() error {
 		conn.Close()
 		return err
 	}
-	r.conn = conn
+	r.conn.Store(conn)
 	return nil
+}
+
+// ready waits until it can answer again, should somebody have closed its connection: a reload asks about
+// every client.
+func (r *responder) ready() {
+	if r == nil {
+		return
+	}
+	conn := r.conn.Load()
+	for end := time.Now().Add(lastWords); !conn.IsConnected() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	_ = conn.FlushTimeout(lastWords)
 }
 
 // receive answers each request on a goroutine of its own: Python may take its time. The answer need not be
@@ -108,26 +128,33 @@ func (r *responder) receive(m *nats.Msg) {
 	r.busy.RLock()
 	go func() {
 		defer r.busy.RUnlock()
-		_ = protect(func() error {
+		err := protect(func() error {
+			if r.ctx.Err() != nil {
+				return m.Respond(nil)
+			}
 			if request := r.open(m); request != nil {
 				return m.Respond([]byte(r.decide(request)))
 			}
 			return nil
 		})
+		if err != nil {
+			r.server.Warnf("on_authenticate cannot answer: %v", err)
+		}
 	}()
 }
 
-// open gives the request of a message. What is for another issuer is not ours to answer.
+// open gives the request of a message. What is for another issuer is not ours to answer, and what the
+// server that it names has not signed is forged: a server's id is its public key.
 func (r *responder) open(m *nats.Msg) *jwt.AuthorizationRequestClaims {
 	data := m.Data
-	if asker := m.Header.Get(server.AuthRequestXKeyHeader); asker != "" {
+	if r.encrypted {
 		var err error
-		if data, err = r.key.Open(data, asker); err != nil {
+		if data, err = r.key.Open(data, m.Header.Get(server.AuthRequestXKeyHeader)); err != nil {
 			return nil
 		}
 	}
 	request, err := jwt.DecodeAuthorizationRequestClaims(string(data))
-	if err != nil || request.Subject != r.public {
+	if err != nil || request.Subject != r.public || request.Issuer != request.Server.ID {
 		return nil
 	}
 	return request
@@ -152,20 +179,24 @@ func (r *responder) decide(request *jwt.AuthorizationRequestClaims) string {
 }
 
 func (r *responder) admit(request *jwt.AuthorizationRequestClaims) (*jwt.UserClaims, error) {
-	before := r.recall(request)
+	was := r.recall(request)
 	login, err := newLogin(request)
 	if err != nil {
 		return nil, err
 	}
-	login.Timeout = r.timeout.Nanoseconds()
+	opts := r.opts()
+	timeout := time.Duration(opts.AuthTimeout * float64(time.Second))
+	login.Timeout = timeout.Nanoseconds()
 	data, err := json.Marshal(login)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(r.ctx, r.timeout)
+	ctx, cancel := context.WithTimeout(r.ctx, timeout)
 	defer cancel()
 	answer, err := ask(ctx, r.Whom, data)
 	switch {
+	case r.ctx.Err() != nil:
+		return nil, errors.New("the server stops")
 	case ctx.Err() != nil:
 		return nil, errors.New("on_authenticate did not answer in time")
 	case err != nil:
@@ -177,7 +208,12 @@ func (r *responder) admit(request *jwt.AuthorizationRequestClaims) (*jwt.UserCla
 	if err := json.Unmarshal(answer, user); err != nil {
 		return nil, err
 	}
-	if before != nil && before.account != user.Audience {
+	allowed := opts.AuthCallout.AllowedAccounts
+	switch {
+	case len(allowed) > 0 && user.Audience != server.DEFAULT_GLOBAL_ACCOUNT && !slices.Contains(allowed, user.Audience):
+		// The server takes it, and does not ask about it at a reload.
+		return nil, fmt.Errorf("the account %s is not among allowed_accounts", user.Audience)
+	case was != nil && was.account != user.Audience:
 		// It has to connect again: its subscriptions would stay in the old one. Not as if it were refused.
 		_ = r.server.DisconnectClientByID(request.ClientInformation.ID)
 		return nil, errors.New("the user moves to another account")
@@ -190,10 +226,12 @@ func (r *responder) admit(request *jwt.AuthorizationRequestClaims) (*jwt.UserCla
 // and put the name that we gave it in the place of its nkey.
 type admitted struct {
 	account string
+	name    string // that we gave it, or ""
 	options jwt.ConnectOptions
 }
 
-// recall gives a client of this server that is asked about again, and completes the request.
+// recall gives a client of this server that was let in before, and completes the request about it. One that
+// says something else now logs in anew.
 func (r *responder) recall(request *jwt.AuthorizationRequestClaims) *admitted {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -201,7 +239,14 @@ func (r *responder) recall(request *jwt.AuthorizationRequestClaims) *admitted {
 	if request.Server.ID != r.server.ID() || client == nil {
 		return nil
 	}
-	request.ConnectOptions = client.options
+	left, now := client.options, request.ConnectOptions
+	if client.name != "" {
+		left.Username, left.Nkey, left.Token = client.name, "", ""
+	}
+	if now.Username == left.Username && now.Password == left.Password &&
+		now.Token == left.Token && now.Nkey == left.Nkey {
+		request.ConnectOptions = client.options
+	}
 	return client
 }
 
@@ -214,25 +259,49 @@ func (r *responder) remember(request *jwt.AuthorizationRequestClaims, account st
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.admitted) > 2*r.server.NumClients()+64 {
-		maps.DeleteFunc(r.admitted, func(cid uint64, _ *admitted) bool {
-			return r.server.GetClient(cid) == nil && r.server.GetLeafNode(cid) == nil
-		})
-		clear(r.homes)
-		for _, client := range r.admitted {
-			r.homes[cmp.Or(client.options.Nkey, client.options.Username)] = client.account
-		}
+	if len(r.admitted) > 2*(r.server.NumClients()+r.server.NumLeafNodes())+64 {
+		r.prune()
 	}
 	name = options.Nkey
 	if known := cmp.Or(name, options.Username); known != "" {
-		if home, ok := r.homes[known]; ok && home != account {
+		if r.livesElsewhere(known, account) {
 			name = fmt.Sprintf("%s#%d", known, cid)
 		} else {
 			r.homes[known] = account
 		}
 	}
-	r.admitted[cid] = &admitted{account, options}
+	r.admitted[cid] = &admitted{account, name, options}
 	return name
+}
+
+// livesElsewhere tells whether the server knows somebody of the name in another account.
+func (r *responder) livesElsewhere(name, account string) bool {
+	if opts := r.opts(); opts != r.of {
+		r.configured, r.of = logins(opts), opts
+	}
+	if user, ok := r.configured[name]; ok && user.account != account {
+		return true
+	}
+	if home, ok := r.homes[name]; !ok || home == account {
+		return false
+	}
+	r.prune()
+	home, ok := r.homes[name]
+	return ok && home != account
+}
+
+// prune forgets who is gone.
+func (r *responder) prune() {
+	maps.DeleteFunc(r.admitted, func(cid uint64, _ *admitted) bool {
+		return r.server.GetClient(cid) == nil && r.server.GetLeafNode(cid) == nil
+	})
+	clear(r.homes)
+	for _, client := range r.admitted {
+		known := cmp.Or(client.options.Nkey, client.options.Username)
+		if client.name == "" || client.name == known { // else it lives beside
+			r.homes[known] = client.account
+		}
+	}
 }
 
 // refuse lets nobody in from now on, and does not keep those waiting who ask: the server would wait for
@@ -243,8 +312,8 @@ func (r *responder) refuse() {
 	}
 	r.cancel()
 	r.settle()
-	if r.conn != nil {
-		_ = r.conn.FlushTimeout(lastWords)
+	if conn := r.conn.Load(); conn != nil {
+		_ = conn.FlushTimeout(lastWords)
 	}
 }
 
@@ -260,8 +329,8 @@ func (r *responder) close() {
 		return
 	}
 	r.cancel()
-	if r.conn != nil {
-		r.conn.Close()
+	if conn := r.conn.Load(); conn != nil {
+		conn.Close()
 	}
 	r.settle()
 	r.issuer.Wipe()

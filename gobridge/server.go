@@ -111,7 +111,7 @@ func (e *embedded) start(j *job, text string, over overlay, before *before) ([]b
 	e.resolver = set.opts.AccountResolver
 	e.log.name(s.Name())
 	s.SetLoggerV2(e.log, set.opts.Debug, set.opts.Trace, set.opts.TraceVerbose)
-	e.responder.Store(newResponder(over.Callout, s, set.opts))
+	e.responder.Store(newResponder(over.Callout, s, e.opts.Load))
 	if err := e.untilReady(j, s); err != nil {
 		return nil, err
 	}

@@ -148,6 +148,18 @@ async def test_who_is_too_slow_refuses(serve):
         go_on.set()
 
 
+async def test_the_timeout_is_that_of_the_configuration_in_force(serve):
+    """A slower function needs a longer one, and no restart."""
+    pause = threading.Event()
+    controller = await serve(
+        lambda _: pause.wait(0.5) or AuthenticatedUser(account="SHOP"),
+        {"authorization": {"timeout": 0.1}},
+    )
+    assert (await log_in(controller.client_url, **ANN)).startswith("-ERR")
+    await controller.update_config(authorization={"timeout": 20})
+    assert await log_in(controller.client_url, **ANN) == ACCEPTED
+
+
 async def test_many_are_asked_about_at_the_same_time(serve, clients):
     """One slow decision does not hold up the next login."""
     both = threading.Barrier(2, timeout=20)
@@ -421,6 +433,45 @@ async def test_one_name_in_two_accounts_survives_a_reload(serve, clients):
     await clients.check()
 
 
+async def test_a_name_is_free_when_nobody_has_it_any_more(serve, clients):
+    """Who is looked for by it is found."""
+    controller = await serve(lambda request: AuthenticatedUser(account=request.password))
+    assert await log_in(controller.client_url, user="bob", password="SHOP") == ACCEPTED
+    async with asyncio.timeout(10):
+        while await controller.clients():
+            await asyncio.sleep(0.01)  # until it is gone
+    await clients.connect(controller.client_url, user="bob", password="OTHER")
+    assert [each.user for each in await controller.clients()] == ["bob"]
+    await clients.connect(controller.client_url, user="bob", password="SHOP")
+    [_, second] = await controller.clients()
+    assert second.user == f"bob#{second.cid}"
+
+
+async def test_a_name_of_a_configured_user_in_another_account_survives_a_reload(serve, clients):
+    """The function may give it any account."""
+    users = {"accounts": {"SHOP": {"users": [ANN]}, "OTHER": {}}}
+    controller = await serve(Door(account="OTHER"), users)
+    await clients.connect(controller.client_url, **ANN)
+    await controller.update_config(max_payload=1 << 19)
+    await clients.check()
+
+
+async def test_who_says_another_name_later_logs_in_anew(serve):
+    """A client is asked about under the name that it is known by."""
+    door = Door()
+    controller = await serve(door)
+    reader, writer = await asyncio.open_connection(*controller.client_url[7:].split(":"))
+    await reader.readline()
+    for user, password in (("ann", "secret"), ("admin", "wrong")):
+        fields = {"verbose": True, "user": user, "pass": password}
+        writer.write(b"CONNECT " + json.dumps(fields).encode() + b"\r\n")
+        said = (await reader.readline()).decode().strip()
+    writer.close()
+    await writer.wait_closed()
+    assert said == REFUSED
+    assert [request.user for request in door.asked] == ["ann", "admin"]
+
+
 async def test_a_reload_disconnects_who_is_refused_then(serve, clients):
     """So a function takes back what it granted."""
     banned = set()
@@ -517,14 +568,24 @@ async def test_clients_come_back_after_a_restart(serve):
     await client.close()
 
 
-async def test_the_connection_inside_comes_back(serve):
-    """Whoever closes it by mistake has not shut the door for good."""
+async def inside(controller):
+    """The cid of the connection that answers."""
+    [cid] = [c.cid for c in (await controller.connz()).connections if "authenticate" in c.name]
+    return cid
+
+
+async def test_the_connection_inside_is_no_client_and_comes_back(serve, clients):
+    """Whoever closes all that he sees does not shut the door, and nobody is dropped for it."""
     controller = await serve(Door())
-    [inside] = await controller.clients()
-    await controller.disconnect_client(inside.cid)
-    async with asyncio.timeout(10):
-        while await log_in(controller.client_url, **ANN) != ACCEPTED:
-            pass
+    for _ in range(3):
+        await clients.connect(controller.client_url, **ANN)
+    assert [each.user for each in await controller.clients()] == ["ann"] * 3
+    before = await inside(controller)
+    await controller.disconnect_client(before)
+    await controller.update_config(max_payload=1 << 19)
+    await clients.check()
+    assert await inside(controller) != before
+    assert await log_in(controller.client_url, **ANN) == ACCEPTED
 
 
 async def test_a_function_can_take_the_place_of_another(serve):
@@ -539,6 +600,17 @@ async def test_it_comes_before_the_start(nats_server):
     with pytest.raises(RestartRequiredError):
         nats_server.on_authenticate(Door())
     assert await log_in(nats_server.client_url) == ACCEPTED
+
+
+async def test_a_server_that_is_being_started_cannot_begin_to_ask():
+    """Else its door would stand open, without a word."""
+    controller = AsyncNatsController({"port": -1})
+    start = asyncio.create_task(controller.start())
+    await asyncio.sleep(0)  # it begins
+    with pytest.raises(RestartRequiredError):
+        controller.on_authenticate(Door())
+    await start
+    await controller.shutdown()
 
 
 def test_a_door_with_a_porter_is_not_warned_of(tmp_path):
@@ -599,6 +671,37 @@ def test_operator_mode_is_refused(tmp_path):
         controller.start()
 
 
+@pytest.mark.parametrize(
+    ("fields", "key"),
+    [
+        ({"no_system_account": True}, "no_system_account"),
+        ({"max_payload": 1000}, "max_payload"),
+        (
+            {"leafnodes": {"host": "127.0.0.1", "port": -1, "authorization": ANN}},
+            "leafnodes.authorization",
+        ),
+        (
+            {"websocket": {"port": -1, "no_tls": True, "authorization": ANN}},
+            "websocket.authorization",
+        ),
+    ],
+)
+def test_other_doors_are_refused(fields, key):
+    """What would let somebody in unasked, or leave no way to ask."""
+    controller = NatsController({"port": -1} | fields)
+    controller.on_authenticate(Door())
+    with pytest.raises(ConfigError) as found:
+        controller.start()
+    assert [fault.path for fault in found.value.errors] == [key]
+
+
+def test_a_callout_without_a_system_account_is_refused():
+    """With function or without: nats-server would panic at the first login."""
+    block = with_block(jwt.create_pair("account"))
+    with pytest.raises(ConfigError, match="no_system_account"):
+        NatsController({"port": -1, "no_system_account": True} | block).start()
+
+
 BLOCK = {"account": "AUTH", "auth_users": ["auth"]}
 
 
@@ -625,6 +728,28 @@ async def test_a_block_of_the_configuration_stands(serve, clients):
     await controller.update_config(max_payload=1 << 19)
     await clients.check()
     assert await log_in(controller.client_url, user="auth", password="wrong") == REFUSED
+
+
+async def test_accounts_that_a_block_does_not_allow_are_refused(serve):
+    """The server would take them at the login, and drop them at a reload."""
+    issuer = jwt.create_pair("account")
+    config = with_block(issuer, allowed_accounts=["OTHER"])
+    controller = await serve(Door(), config, issuer_seed=issuer.seed)
+    assert await log_in(controller.client_url, **ANN) == REFUSED
+    controller.on_authenticate(Door(account="OTHER"), issuer_seed=issuer.seed)
+    assert await log_in(controller.client_url, **ANN) == ACCEPTED
+
+
+async def test_the_user_of_a_block_survives_a_reload(clients):
+    """Also one that stands alone in authorization, and is the service that answers elsewhere."""
+    block = {"issuer": jwt.create_pair("account").public, "auth_users": ["ann"]}
+    config = {"port": -1, "authorization": ANN | {"auth_callout": block}}
+    async with AsyncNatsController(config) as controller:
+        await clients.connect(controller.client_url, **ANN)
+        await controller.update_config(max_payload=1 << 19)
+        await clients.check()
+        assert await log_in(controller.client_url, **ANN) == ACCEPTED
+        await clients.close()
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ async def test_a_function_does_not_run_in_the_loop(make):
     await controller.start()
     client = await nats.connect(controller.client_url)
     await client.close()
-    assert threads == ["dotgnatly-on_authenticate_0"]
+    assert threads == ["dotgnatly-on_authenticate-0"]
 
 
 async def test_no_thread_is_left_after_the_shutdown(make):
@@ -108,6 +108,32 @@ async def test_no_thread_is_left_after_the_shutdown(make):
         lambda: not [t for t in threading.enumerate() if "on_authenticate" in t.name],
         "the end of the threads",
     )
+
+
+def test_a_function_that_never_returns_does_not_hold_up_the_exit(run_python):
+    """The interpreter waits for threads of other kinds."""
+    done = run_python(
+        """
+        import socket, threading
+        from dotgnatly import NatsController
+
+        asked = threading.Event()
+        controller = NatsController({"port": -1})
+
+        @controller.on_authenticate
+        def decide(request):
+            asked.set()
+            threading.Event().wait()
+
+        with controller:
+            client = socket.create_connection(("127.0.0.1", controller.ports()["client"]))
+            client.sendall(b'CONNECT {"user": "ann"}\\r\\n')
+            asked.wait(10)
+        print("over")
+        """
+    )
+    assert (done.code, done.out) == (0, "over\n"), done.err
+    assert done.seconds < 10
 
 
 async def test_a_failure_is_logged_without_secrets(make, caplog):
