@@ -113,17 +113,31 @@ cdef int _check(gb_error *e) except -1:        # raises by code, frees the texts
         raise from_native(*failure)
     return 0
 
-def forked() -> bool:
-    return bool(gb_forked())
+ctypedef void (*_Giving)(gb_buf *, gb_error *) noexcept nogil
+ctypedef void (*_Opening)(intptr_t, gb_error *) noexcept nogil
 
-def versions() -> bytes:
+cdef bytes _given(_Giving function):
     cdef gb_buf out
     cdef gb_error e
     _require_owner()
     with nogil:
-        gb_versions(&out, &e)
+        function(&out, &e)
     _check(&e)
     return _take(&out)
+
+cdef int _open(_Opening function, intptr_t socket) except -1:
+    cdef gb_error e
+    _require_owner()
+    with nogil:
+        function(socket, &e)
+    _check(&e)
+    return 0
+
+def forked() -> bool:
+    return bool(gb_forked())
+
+def versions() -> bytes:
+    return _given(gb_versions)
 
 def env_set(bytes environ not None) -> None:
     cdef gb_error e
@@ -153,13 +167,7 @@ def crash_output(bytes path not None) -> None:
     _check(&e)
 
 def counts() -> bytes:
-    cdef gb_buf out
-    cdef gb_error e
-    _require_owner()
-    with nogil:
-        gb_counts(&out, &e)
-    _check(&e)
-    return _take(&out)
+    return _given(gb_counts)
 
 def fault(bytes kind not None) -> None:
     cdef gb_error e
@@ -483,36 +491,16 @@ def server_push_account(uint64_t server, bytes token not None) -> Job:
     return _job(job)
 
 def logs_open(int64_t socket) -> None:
-    cdef gb_error e
-    _require_owner()
-    with nogil:
-        gb_logs_open(<intptr_t>socket, &e)
-    _check(&e)
+    _open(gb_logs_open, <intptr_t>socket)
 
 def logs_take() -> bytes:
-    cdef gb_buf out
-    cdef gb_error e
-    _require_owner()
-    with nogil:
-        gb_logs_take(&out, &e)
-    _check(&e)
-    return _take(&out)
+    return _given(gb_logs_take)
 
 def questions_open(int64_t socket) -> None:
-    cdef gb_error e
-    _require_owner()
-    with nogil:
-        gb_questions_open(<intptr_t>socket, &e)
-    _check(&e)
+    _open(gb_questions_open, <intptr_t>socket)
 
 def questions_take() -> bytes:
-    cdef gb_buf out
-    cdef gb_error e
-    _require_owner()
-    with nogil:
-        gb_questions_take(&out, &e)
-    _check(&e)
-    return _take(&out)
+    return _given(gb_questions_take)
 
 def question_answer(uint64_t number, bytes answer not None) -> None:
     cdef gb_error e
