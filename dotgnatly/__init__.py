@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from dotgnatly.diff import ConfigurationDiff, FieldChange
     from dotgnatly.events import ConfigurationChanged, ConfigurationChanging
     from dotgnatly.info import EffectiveConfiguration, ServerInfo
+    from dotgnatly.lameduck import AsyncLameDuck, LameDuck
     from dotgnatly.passwords import hash_password
     from dotgnatly.plan import AffectedClient, Plan, PlannedChange
     from dotgnatly.versions import (
@@ -117,6 +118,7 @@ __all__ = [
     "AffectedClient",
     "AllowResponsesConfiguration",
     "AlreadyRunningError",
+    "AsyncLameDuck",
     "AsyncNatsCluster",
     "AsyncNatsController",
     "AsyncNatsSuperCluster",
@@ -157,6 +159,7 @@ __all__ = [
     "JetStreamLimitsConfiguration",
     "JetStreamTpmConfiguration",
     "KeyNotFoundError",
+    "LameDuck",
     "LeafNodeAuthorizationConfiguration",
     "LeafNodeConfiguration",
     "LeafNodeProxyConfiguration",
@@ -208,6 +211,7 @@ __all__ = [
 
 _HOMES = {
     "AffectedClient": "plan",
+    "AsyncLameDuck": "lameduck",
     "AsyncNatsCluster": "cluster",
     "AsyncNatsController": "aio",
     "AsyncNatsSuperCluster": "cluster",
@@ -221,6 +225,7 @@ _HOMES = {
     "ConfigurationVersion": "versions",
     "EffectiveConfiguration": "info",
     "FieldChange": "diff",
+    "LameDuck": "lameduck",
     "MemoryConfigurationStore": "versions",
     "NatsCluster": "cluster",
     "NatsController": "controller",

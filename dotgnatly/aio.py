@@ -14,6 +14,7 @@ from dotgnatly.config import BrokerConfiguration
 from dotgnatly.controller import _Controller
 from dotgnatly.errors import ForkedProcessError, StateError
 from dotgnatly.jobs import Steps
+from dotgnatly.lameduck import AsyncLameDuckCalls
 from dotgnatly.versions import ConfigurationVersion
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class AsyncNatsController(_Controller, AsyncAccountCalls, AsyncClientCalls, AsyncLeafCalls):
+class AsyncNatsController(
+    _Controller, AsyncAccountCalls, AsyncClientCalls, AsyncLameDuckCalls, AsyncLeafCalls
+):
     """A NATS server inside this process, awaited; otherwise as ``NatsController``.
 
     An asynchronous context manager. It belongs to one event loop from its start to its shutdown; in

@@ -16,6 +16,7 @@ from dotgnatly.config import BrokerConfiguration
 from dotgnatly.errors import ForkedProcessError
 from dotgnatly.events import EventName, Handler
 from dotgnatly.jobs import Steps
+from dotgnatly.lameduck import LameDuckCalls
 from dotgnatly.versions import ConfigurationVersion
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class _Controller(AuthenticationCalls):
         return f"<{type(self).__name__} {state}>"
 
 
-class NatsController(_Controller, AccountCalls, ClientCalls, LeafCalls):
+class NatsController(_Controller, AccountCalls, ClientCalls, LameDuckCalls, LeafCalls):
     """A NATS server inside this process.
 
     A context manager: started on entry, shut down on exit. It may be started again after a
