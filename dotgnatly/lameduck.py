@@ -51,7 +51,7 @@ class LameDuck(_Leaving):
 class AsyncLameDuck(_Leaving):
     """A server on its way out. It goes on, whether this object is kept or not."""
 
-    async def wait(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as LameDuck
+    async def wait(self, timeout: float | None = None) -> None:
         """As ``LameDuck.wait``."""
         await jobs.arun(self._end(timeout))
 

@@ -73,7 +73,8 @@ _connection = re.compile(
 ).match
 _login = re.compile(
     # The nkey of an account may have its name behind it.
-    r"(?:(A[A-Z2-7]{55})/.*|(.*?)/(?:(?:nkey|user|jwt):.*|token$))", re.DOTALL
+    r"(?:(A[A-Z2-7]{55})/.*|(.*?)/(?:(?:nkey|user|jwt):.*|token$))",
+    re.DOTALL,
 ).match
 
 

@@ -62,7 +62,7 @@ var secretOptions = []string{"pass", "auth_token", "jwt", "nkey", "sig", "proxy_
 // in whatever case.
 func hideConnect(text string) string {
 	before, sent, found := strings.Cut(text, inConnect)
-	if !found || !strings.HasPrefix(sent, "{") {
+	if !found || strings.HasPrefix(sent, "clientID=") {
 		return text // one of MQTT has no JSON, and no password either
 	}
 	var options map[string]any

@@ -265,7 +265,7 @@ async def test_nothing_is_changed_meanwhile(broker):
         for change in (
             lambda: broker.update_config(max_payload=4096),
             lambda: broker.update_config(server_name="x", allow_restart=True),
-            lambda: broker.rollback(),
+            broker.rollback,
             lambda: broker.plan(debug=True),
         ):
             with pytest.raises(StateError, match="lame duck"):
@@ -341,7 +341,7 @@ async def test_the_client_that_answers_for_on_authenticate_is_not_counted(make):
 )
 async def test_impossible_times_are_refused(broker, times):
     """Before anybody is told."""
-    with pytest.raises(ValueError, match="is .* s"):
+    with pytest.raises(ValueError, match=r"is .* s"):
         await broker.lame_duck(**times)
     assert broker.is_running
 
