@@ -23,7 +23,8 @@ class _Leaving:
     @property
     def clients_left(self) -> int:
         """The clients and leaf nodes that are still connected; 0 once the server has stopped."""
-        return runtime.native().server_clients_left(self._handle)
+        left: int = runtime.native().server_clients_left(self._handle)
+        return left
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.clients_left} clients left>"

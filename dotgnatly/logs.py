@@ -66,16 +66,13 @@ def _first_logger() -> "logging.Logger":
     return _logger
 
 
-_QUOTED = r'"((?:[^"\\]|\\.)*)"'
+_IN_QUOTES = r'(?:[^"\\]|\\.)*'
 _connection = re.compile(
-    # An address and a number, then what the client says of itself, and what it logged in as.
-    rf"\S* - (?:[crgw]id|[ml]id(?:_ws)?):(\d+)(?: - {_QUOTED} - {_QUOTED} - )?"
+    # An address and a number; what the client says of itself; its account and what it logged in as.
+    r"\S* - (?:[crgw]id|[ml]id(?:_ws)?):(\d+)"
+    rf'(?: - "{_IN_QUOTES}" - "({_IN_QUOTES}?)/(?:(?:nkey|user|jwt):{_IN_QUOTES}|token)" - )?'
 ).match
-_login = re.compile(
-    # The nkey of an account may have its name behind it.
-    r"(?:(A[A-Z2-7]{55})/.*|(.*?)/(?:(?:nkey|user|jwt):.*|token$))",
-    re.DOTALL,
-).match
+_nkey_and_name = re.compile(r"(A[A-Z2-7]{55})/").match  # of the account of an operator
 
 
 def connection_of(text: str) -> tuple[int | None, str | None]:
@@ -85,9 +82,12 @@ def connection_of(text: str) -> tuple[int | None, str | None]:
     """
     if (found := _connection(text)) is None:
         return None, None
-    cid, _, quoted = found.groups()
-    login = quoted and _login(quoted)
-    account = re.sub(r'\\(["\\])', r"\1", login[1] or login[2]) if login else None
+    cid, account = found.groups()
+    if account:
+        if named := _nkey_and_name(account):
+            account = named[1]
+        elif "\\" in account:
+            account = re.sub(r'\\(["\\])', r"\1", account)
     return int(cid), account
 
 
