@@ -107,6 +107,7 @@ if TYPE_CHECKING:
         SqliteConfigurationStore,
     )
     from dotgnatly.info import EffectiveConfiguration, ServerInfo
+    from dotgnatly.lameduck import AsyncLameDuck, LameDuck
     from dotgnatly.passwords import hash_password
     from dotgnatly.plan import AffectedClient, Plan, PlannedChange
     from dotgnatly.runtime import versions
@@ -118,6 +119,7 @@ __all__ = [
     "AffectedClient",
     "AllowResponsesConfiguration",
     "AlreadyRunningError",
+    "AsyncLameDuck",
     "AsyncNatsCluster",
     "AsyncNatsController",
     "AsyncNatsSuperCluster",
@@ -158,6 +160,7 @@ __all__ = [
     "JetStreamLimitsConfiguration",
     "JetStreamTpmConfiguration",
     "KeyNotFoundError",
+    "LameDuck",
     "LeafNodeAuthorizationConfiguration",
     "LeafNodeConfiguration",
     "LeafNodeProxyConfiguration",
@@ -210,6 +213,7 @@ __all__ = [
 
 _HOMES = {
     "AffectedClient": "plan",
+    "AsyncLameDuck": "lameduck",
     "AsyncNatsCluster": "cluster",
     "AsyncNatsController": "aio",
     "AsyncNatsSuperCluster": "cluster",
@@ -223,6 +227,7 @@ _HOMES = {
     "ConfigurationVersion": "history",
     "EffectiveConfiguration": "info",
     "FieldChange": "diff",
+    "LameDuck": "lameduck",
     "MemoryConfigurationStore": "history",
     "NatsCluster": "cluster",
     "NatsController": "controller",

@@ -14,7 +14,7 @@ import msgspec
 from dotgnatly import conffile, runtime
 from dotgnatly._server import Due, Layers, Server, Settings, as_config
 from dotgnatly.config import BrokerConfiguration
-from dotgnatly.diff import ConfigurationDiff, compare
+from dotgnatly.diff import ConfigurationDiff, caveats, compare
 from dotgnatly.errors import (
     ChangeError,
     ConfigError,
@@ -309,12 +309,11 @@ class Changes:
                 )
             )
             disconnected = msgspec.json.decode(found, type=tuple[AffectedClient, ...])
-        return Plan(
-            diff=ConfigurationDiff(tuple(each.change for each in planned)),
-            changes=planned,
-            disconnected=disconnected,
-            warnings=proposal.settings.warnings,
-        )
+        diff = ConfigurationDiff(tuple(each.change for each in planned))
+        warnings = proposal.settings.warnings
+        if reload_class == "hot":
+            warnings += caveats(diff, proposal.layers.config)
+        return Plan(diff=diff, changes=planned, disconnected=disconnected, warnings=warnings)
 
 
 def _changed(made: Made, before: "ServerInfo", now: "ServerInfo") -> ConfigurationChanged:

@@ -68,6 +68,10 @@ cdef extern from "libgobridge.h" nogil:
     void gb_server_plan(gb_handle server, char *kind, size_t kn, char *text, size_t n, char *over,
                         size_t on, gb_handle *job, gb_error *e)
     void gb_server_stop(gb_handle server, gb_handle *job, gb_error *e)
+    void gb_server_lame_duck(gb_handle server, int64_t duration, int64_t grace, gb_handle *job,
+                             gb_error *e)
+    int64_t gb_server_clients_left(gb_handle server)
+    void gb_server_wait(gb_handle server, gb_handle *job, gb_error *e)
     void gb_servers_stop(gb_handle *job, gb_error *e)
     void gb_server_state(gb_handle server, gb_buf *out, gb_error *e)
     int gb_server_running(gb_handle server)
@@ -425,6 +429,31 @@ def server_stop(owner) -> Job:
     _check(&e)
     owner.pending = _job(job)
     return owner.pending
+
+def server_lame_duck(uint64_t server, int64_t duration, int64_t grace) -> Job:
+    cdef gb_error e
+    cdef gb_handle job
+    _require_owner()
+    with nogil:
+        gb_server_lame_duck(server, duration, grace, &job, &e)
+    _check(&e)
+    return _job(job)
+
+def server_clients_left(uint64_t server) -> int:
+    cdef int64_t left
+    _require_owner()
+    with nogil:
+        left = gb_server_clients_left(server)
+    return left
+
+def server_wait(uint64_t server) -> Job:
+    cdef gb_error e
+    cdef gb_handle job
+    _require_owner()
+    with nogil:
+        gb_server_wait(server, &job, &e)
+    _check(&e)
+    return _job(job)
 
 def servers_stop() -> Job:
     cdef gb_error e

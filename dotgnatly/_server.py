@@ -201,7 +201,9 @@ class Server:
         """Start the server and wait until every listener is open; returns the client URL."""
         if self.running:
             raise AlreadyRunningError(f"{self} is running already")
-        yield from self.settle(timeout, StartTimeoutError(f"{self} is still stopping"))
+        late = StartTimeoutError(f"{self} is still stopping")
+        yield from self.settle(timeout, late)
+        yield from self.gone(self.handle, timeout, late)
         yield from self.load_history(StartError)
         layers = self.layers
         if config is not None:
@@ -246,6 +248,22 @@ class Server:
             yield from self.settle(timeout, late)
             if self.authenticator is not None:
                 self.authenticator.close()
+
+    def gone(self, handle: int, timeout: float | None, late: DotgnatlyError) -> Steps[None]:
+        """Wait until a server is gone, which ends by itself after lame duck mode.
+
+        Raises:
+            DotgnatlyError: It is ``late``.
+        """
+        with suppress(ServerStoppedError):  # it is gone already
+            job = runtime.native().server_wait(handle)
+            try:
+                yield Wait(job, timeout)
+            except TimeoutError:
+                job.cancel()
+                with suppress(StateError):
+                    yield Wait(job)
+                raise late from None
 
     def settle(self, timeout: float | None, late: DotgnatlyError) -> Steps[None]:
         """Wait for what an earlier call left behind, and note what it did.

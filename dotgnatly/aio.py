@@ -16,6 +16,7 @@ from dotgnatly.controller import _Controller
 from dotgnatly.errors import ForkedProcessError, StateError
 from dotgnatly.history import ConfigurationVersion
 from dotgnatly.jobs import Steps
+from dotgnatly.lameduck import AsyncLameDuckCalls
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -28,7 +29,12 @@ T = TypeVar("T")
 
 
 class AsyncNatsController(
-    _Controller, AsyncAccountCalls, AsyncClientCalls, AsyncLeafCalls, AsyncMonitoringCalls
+    _Controller,
+    AsyncAccountCalls,
+    AsyncClientCalls,
+    AsyncLameDuckCalls,
+    AsyncLeafCalls,
+    AsyncMonitoringCalls,
 ):
     """A NATS server inside this process, awaited; otherwise as ``NatsController``.
 

@@ -18,6 +18,7 @@ from dotgnatly.errors import ForkedProcessError
 from dotgnatly.events import EventName, Handler
 from dotgnatly.history import ConfigurationVersion
 from dotgnatly.jobs import Steps
+from dotgnatly.lameduck import LameDuckCalls
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -170,7 +171,9 @@ class _Controller(AuthenticationCalls):
         return f"<{type(self).__name__} {state}>"
 
 
-class NatsController(_Controller, AccountCalls, ClientCalls, LeafCalls, MonitoringCalls):
+class NatsController(
+    _Controller, AccountCalls, ClientCalls, LameDuckCalls, LeafCalls, MonitoringCalls
+):
     """A NATS server inside this process.
 
     A context manager: started on entry, shut down on exit. It may be started again after a

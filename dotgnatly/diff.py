@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import msgspec
 
 from dotgnatly.config import BrokerConfiguration
+from dotgnatly.errors import Fault
+
+_TRACING = "trace", "trace_verbose", "trace_headers"
 
 
 class FieldChange(msgspec.Struct, frozen=True):
@@ -56,6 +59,16 @@ class ConfigurationDiff(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.changes))
+
+
+def caveats(diff: ConfigurationDiff, after: BrokerConfiguration) -> tuple[Fault, ...]:
+    """What a running server that takes the changes does not do all the same."""
+    changed = {change.path: change.before for change in diff}
+    now = {name: repr(getattr(after, name)) for name in _TRACING}
+    was = {name: changed.get(name, value) for name, value in now.items()}
+    if "True" in now.values() and "True" not in was.values():
+        return (Fault("trace", "shows what new connections say, not those that are there already"),)
+    return ()
 
 
 def join(keys: tuple[str | int, ...]) -> str:

@@ -10,8 +10,8 @@ import msgspec
 
 from dotgnatly.config import BrokerConfiguration, Source
 from dotgnatly.config.server import sourced
-from dotgnatly.diff import ConfigurationDiff, compare
-from dotgnatly.errors import NotFoundError
+from dotgnatly.diff import ConfigurationDiff, caveats, compare
+from dotgnatly.errors import Fault, NotFoundError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -43,6 +43,11 @@ class ConfigurationVersion(msgspec.Struct, frozen=True, kw_only=True):
     """What it changed in the version before; of the first one nothing."""
     restored: int | None = None
     """Of a rollback: the number of the version that it went back to."""
+
+    @property
+    def caveats(self) -> tuple[Fault, ...]:
+        """What the change did not do, such as trace the connections that were there already."""
+        return () if self.kind == "restart" else caveats(self.diff, self.config)
 
 
 class ConfigurationStore(Protocol):

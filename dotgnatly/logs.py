@@ -1,10 +1,12 @@
 """The server's log lines on their way into ``logging``.
 
-They arrive on the logger ``dotgnatly.server``, each record with the attribute ``server_name``.
+They arrive on the logger ``dotgnatly.server``, each record with the attributes ``server_name``, and
+``cid`` and ``account`` of the connection that it is about, None for what the line does not tell.
 Nothing is printed unless the program configures logging. Go keeps the lines in a bounded ring and
 drops the oldest when nobody takes them; how many is said in a line of its own.
 """
 
+import re
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -20,6 +22,9 @@ TRACE = 5
 """Level of the server's trace lines, below DEBUG."""
 
 _logger: "logging.Logger | None" = None
+
+
+_FIELDS = "server_name", "cid", "account"
 
 
 class _Batch(msgspec.Struct, frozen=True):
@@ -61,17 +66,44 @@ def _first_logger() -> "logging.Logger":
     return _logger
 
 
+_IN_QUOTES = r'(?:[^"\\]|\\.)*'
+_connection = re.compile(
+    # An address and a number; what the client says of itself; its account and what it logged in as.
+    r"\S* - (?:[crgw]id|[ml]id(?:_ws)?):(\d+)"
+    rf'(?: - "{_IN_QUOTES}" - "({_IN_QUOTES}?)/(?:(?:nkey|user|jwt):{_IN_QUOTES}|token)" - )?'
+).match
+_nkey_and_name = re.compile(r"(A[A-Z2-7]{55})/").match  # of the account of an operator
+
+
+def connection_of(text: str) -> tuple[int | None, str | None]:
+    """The cid and the account that a line begins with.
+
+    Source: ``server.client.initClient``, ``server.client.processConnect`` (2.15), their ``ncs``.
+    """
+    if (found := _connection(text)) is None:
+        return None, None
+    cid, account = found.groups()
+    if account:
+        if named := _nkey_and_name(account):
+            account = named[1]
+        elif "\\" in account:
+            account = re.sub(r'\\(["\\])', r"\1", account)
+    return int(cid), account
+
+
 def _deliver(batch: _Batch, logger: "logging.Logger") -> None:
     if batch.dropped:
         logger.warning(
-            "%d log lines were dropped: they came faster than they were read", batch.dropped
+            "%d log lines were dropped: they came faster than they were read",
+            batch.dropped,
+            extra=dict.fromkeys(_FIELDS),
         )
     for name, level, time_ns, text in batch.lines:
         if not logger.isEnabledFor(level):
             continue
         record = logger.makeRecord(
             logger.name, level, "nats-server", 0, text, (), None, None,
-            {"server_name": name},
+            dict(zip(_FIELDS, (name, *connection_of(text)), strict=True)),
         )  # fmt: skip
         record.created, record.msecs = time_ns / 1e9, time_ns // 1_000_000 % 1000
         try:

@@ -62,7 +62,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     disconnected: tuple[AffectedClient, ...] = ()
     """The connections that it would close, by cid: clients and leaf nodes, with a restart all."""
     warnings: tuple[Fault, ...] = ()
-    """What is doubtful about the configuration that would be in force."""
+    """What is doubtful about the configuration that would be in force, and what the change would
+    not do, such as trace the connections that are there already."""
 
     @property
     def reload_class(self) -> ReloadClass:

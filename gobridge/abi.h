@@ -120,6 +120,13 @@ enum {
  * would close; JSON [{cid, kind, name, user, account, reason}, ...]. Nothing is changed. */
 /* gb_server_stop: a job. Shuts down and waits until the server is gone, its listeners closed, its store
  * unlocked, its private store removed. The handle is dead afterwards. */
+/* gb_server_lame_duck: a job, over when it has begun: clients are told to connect elsewhere, after `grace`
+ * closed one by one until `duration` is over, then the server stops as by gb_server_stop. Nanoseconds, < 0 as
+ * configured. Until then GB_ESTATE refuses what changes the server; the same call again ends it at once.
+ * Source: Server.LameDuckShutdown. */
+/* gb_server_clients_left: the clients and leaf nodes of a server in lame duck mode, as of some milliseconds
+ * ago; 0 once it has stopped. Takes no lock of the server's. */
+/* gb_server_wait: a job, over when the server is gone, however it went. */
 /* gb_servers_stop: a job. The same for every server, as the process ends: no more can be started. */
 /* gb_server_state: JSON {state, server_id, server_name, client_url, monitoring_url, websocket_url, ports,
  * jetstream_enabled} as of the last start or apply; state is starting, running or stopping. */

@@ -39,7 +39,11 @@ func connectServer(h uint64, fd int64) error {
 	}
 	var live *server.Server
 	e, err := runningServer(h)
-	if err == nil {
+	switch {
+	case err != nil:
+	case e.leaving.Load():
+		err = faultf(codeStopped, "the server is in lame duck mode, and lets nobody in")
+	default:
 		live, err = e.live()
 	}
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"runtime"
 	"runtime/debug"
+	"time"
 	"unsafe"
 )
 
@@ -335,6 +336,29 @@ func gb_server_stop(h C.gb_handle, started *C.gb_handle, e *C.gb_error) {
 	*started = 0
 	guard(e, func() error {
 		j, err := stopServer(uint64(h))
+		*started = C.gb_handle(j)
+		return err
+	})
+}
+
+//export gb_server_lame_duck
+func gb_server_lame_duck(h C.gb_handle, duration, grace C.int64_t, started *C.gb_handle, e *C.gb_error) {
+	*started = 0
+	guard(e, func() error {
+		j, err := lameDuck(uint64(h), time.Duration(duration), time.Duration(grace))
+		*started = C.gb_handle(j)
+		return err
+	})
+}
+
+//export gb_server_clients_left
+func gb_server_clients_left(h C.gb_handle) C.int64_t { return C.int64_t(clientsLeft(uint64(h))) }
+
+//export gb_server_wait
+func gb_server_wait(h C.gb_handle, started *C.gb_handle, e *C.gb_error) {
+	*started = 0
+	guard(e, func() error {
+		j, err := awaitServer(uint64(h))
 		*started = C.gb_handle(j)
 		return err
 	})

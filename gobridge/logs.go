@@ -217,6 +217,9 @@ var pid = os.Getpid()
 
 func (l *logger) emit(level int, format string, args ...any) {
 	now, text := time.Now(), hideTelltales(fmt.Sprintf(format, args...))
+	if level == levelTrace {
+		text = hideConnect(text)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	lines.put(logLine{l.server, level, now, text})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -49,6 +50,35 @@ func hideTelltales(text string) string {
 		text = telltale.ReplaceAllString(text, redacted)
 	}
 	return text
+}
+
+const inConnect = "<<- [CONNECT "
+
+// secretOptions are those of a CONNECT that nobody may see.
+var secretOptions = []string{"pass", "auth_token", "jwt", "nkey", "sig", "proxy_sig"}
+
+// hideConnect takes out of a line of the trace what is secret in a CONNECT. The server looks for it by a
+// pattern, which misses what is behind a comma, a brace or a quote in a password, and keys that it reads
+// in whatever case.
+func hideConnect(text string) string {
+	before, sent, found := strings.Cut(text, inConnect)
+	if !found || strings.HasPrefix(sent, "clientID=") {
+		return text // one of MQTT has no JSON, and no password either
+	}
+	var options map[string]any
+	if err := json.Unmarshal([]byte(strings.TrimSuffix(sent, "]")), &options); err != nil {
+		return before + inConnect + redacted + "]" // no JSON at all, or no more
+	}
+	for name := range options {
+		if slices.Contains(secretOptions, strings.ToLower(name)) {
+			options[name] = redacted
+		}
+	}
+	data, err := json.Marshal(options)
+	if err != nil {
+		panic(err) // it came from JSON
+	}
+	return before + inConnect + string(data) + "]"
 }
 
 // mayHaveSeed is whether there is a run of characters as long as a seed: most texts, of the log too,

@@ -24,6 +24,27 @@ func TestTelltalesAreHiddenWhereverTheyStand(t *testing.T) {
 	}
 }
 
+func TestConnectOfTheTraceHasNoSecret(t *testing.T) {
+	t.Parallel()
+	for sent, want := range map[string]string{
+		`{"user":"u","pass":"[REDACTED],b}c"}`:       `{"pass":"***","user":"u"}`, // as the server leaves it
+		`{"pass":"[REDACTED]"b", "user":"u"}`:        `***`,                       // it was a\"b
+		`{"PASS":"a","Auth_Token":"b","lang":"x y"}`: `{"Auth_Token":"***","PASS":"***","lang":"x y"}`,
+		`{"p\u0061ss":"a","jwt":"b","sig":"c"}`:      `{"jwt":"***","pass":"***","sig":"***"}`,
+		`{"pass": 17}`:                               `{"pass":"***"}`,
+		`{"pass":"a"`:                                `***`,
+		`clientID=c username=u password=****`:        `clientID=c username=u password=****`,
+	} {
+		const before = `127.0.0.1:1 - cid:6 - <<- [CONNECT `
+		if got := hideConnect(before + sent + "]"); got != before+want+"]" {
+			t.Errorf("%s became %s", sent, got)
+		}
+	}
+	if line := `<<- MSG_PAYLOAD: ["pass"]`; hideConnect(line) != line {
+		t.Error("what is no CONNECT was changed")
+	}
+}
+
 func TestSecretsAreHiddenAsWords(t *testing.T) {
 	t.Parallel()
 	for secret, want := range map[string]string{

@@ -18,6 +18,8 @@ import (
 	"github.com/nats-io/nkeys"
 )
 
+const responderName = "dotgnatly on_authenticate"
+
 // responder answers the requests of auth callout, those of other servers of the cluster as well.
 type responder struct {
 	callout
@@ -91,7 +93,7 @@ func (r *responder) subscribe() error {
 		return err
 	}
 	conn, err := nats.Connect("", nats.InProcessServer(r.server), nats.Nkey(public, r.user.Sign),
-		nats.Name("dotgnatly on_authenticate"), nats.MaxReconnects(-1),
+		nats.Name(responderName), nats.MaxReconnects(-1),
 		nats.ReconnectWait(10*time.Millisecond), nats.ReconnectJitter(0, 0),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})) // else it writes to stderr
 	if err != nil {

@@ -68,8 +68,7 @@ func (e *embedded) restart(j *job, text string, over overlay) ([]byte, error) {
 		return nil, err
 	}
 	if _, worse := again(newJob(), was.set.text, was.set.overlay); worse != nil {
-		e.teardown()
-		_, _ = servers.take(e.handle)
+		e.end()
 		return nil, faultf(codeStart, "%v; and it does not start as it was either: %v", err, worse)
 	}
 	return nil, err

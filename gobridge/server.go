@@ -20,6 +20,9 @@ type embedded struct {
 	pipes    pipes
 	running  atomic.Bool
 	stopping atomic.Bool
+	gone     chan struct{} // closed when nothing is left of it
+	leaving  atomic.Bool   // in lame duck mode
+	left     atomic.Int64  // clients and leaf nodes, while it is leaving
 	starting atomic.Pointer[job]
 	state    atomic.Pointer[[]byte] // JSON, for gb_server_state
 	opts     atomic.Pointer[server.Options]
@@ -44,7 +47,7 @@ var (
 )
 
 func startServer(text string, over overlay) (handle, jobHandle uint64) {
-	e := &embedded{}
+	e := &embedded{gone: make(chan struct{})}
 	e.publish(map[string]any{"state": "starting"})
 	e.mu.Lock() // until the start is over: a stop that comes early waits for it
 	handle = servers.add(e)
@@ -65,15 +68,14 @@ func startServer(text string, over overlay) (handle, jobHandle uint64) {
 			return err
 		})
 		if err != nil {
-			e.teardown()
-			_, _ = servers.take(handle)
+			e.end()
 		}
 		return state, withoutSecrets(err, text)
 	})
 }
 
 // start opens everything that the settings ask for; where a server is started again, on the ports that
-// it had. What it has opened when it fails, teardown or halt closes.
+// it had. What it has opened when it fails, end or halt closes.
 func (e *embedded) start(j *job, text string, over overlay, before *before) ([]byte, error) {
 	if ending.Load() {
 		return nil, faultf(codeStopped, "the process is ending")
@@ -196,18 +198,21 @@ func (e *embedded) stop() {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if _, err := servers.take(e.handle); err == nil {
-		e.teardown()
+	if _, err := servers.get(e.handle); err == nil {
+		e.end()
 	}
 }
 
-func (e *embedded) teardown() {
+// end leaves nothing of the server, its handle least.
+func (e *embedded) end() {
 	e.publish(map[string]any{"state": "stopping"})
 	e.halt()
 	e.store.close()
 	for _, port := range e.ports {
 		closePortInChild(port, false)
 	}
+	_, _ = servers.take(e.handle)
+	close(e.gone)
 }
 
 // halt stops the server and keeps its store.
@@ -336,6 +341,9 @@ func startLocked(h uint64, work func(*job, *embedded) ([]byte, error)) (uint64, 
 		defer e.mu.Unlock()
 		if !e.running.Load() {
 			return nil, faultf(codeStopped, "the server was stopped meanwhile")
+		}
+		if e.leaving.Load() {
+			return nil, faultf(codeState, "the server is in lame duck mode, and changes no more")
 		}
 		return work(j, e)
 	}), nil

@@ -16,6 +16,7 @@ from nats.aio.client import Client
 import dotgnatly
 from dotgnatly import (
     AccountConfiguration,
+    AsyncLameDuck,
     AsyncNatsCluster,
     AsyncNatsController,
     AsyncNatsSuperCluster,
@@ -31,6 +32,7 @@ from dotgnatly import (
     GatewayConfiguration,
     GatewayRemoteConfiguration,
     JetStreamConfiguration,
+    LameDuck,
     MqttConfiguration,
     NatsCluster,
     NatsController,
@@ -188,6 +190,9 @@ def tenants(controller: NatsController) -> None:
     assert_type(controller.clients(), list[ClientInfo])
     assert_type(controller.clients()[0].cid, int)
     assert_type(controller.disconnect_client(1, timeout=None), None)
+    assert_type(controller.lame_duck(30, grace=0.5), LameDuck)
+    assert_type(controller.lame_duck().clients_left, int)
+    assert_type(controller.lame_duck().wait(timeout=1), None)
     assert_type(controller.lame_duck_client(1), None)
     assert_type(controller.set_leaf_subjects("leaf", imports="a.>"), ConfigurationVersion)
     assert_type(
@@ -240,6 +245,8 @@ async def awaited(config: BrokerConfiguration) -> None:
     assert_type(await controller.delete_account("A"), ConfigurationVersion)
     assert_type(await controller.clients(), list[ClientInfo])
     assert_type(await controller.disconnect_client(1), None)
+    assert_type(await controller.lame_duck(duration=30), AsyncLameDuck)
+    assert_type(await (await controller.lame_duck()).wait(), None)
     assert_type(await controller.shutdown(), None)
 
     (await controller.varz()).max_payloads  # type: ignore[attr-defined]  # pyright: ignore

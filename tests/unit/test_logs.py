@@ -101,6 +101,46 @@ def test_each_line_names_its_server(lines):
         assert f"  Name:     {name}" in own
 
 
+async def test_a_line_about_a_connection_names_it(lines, start):
+    """A program finds all that concerns a client, or a tenant, without taking texts apart."""
+    user = {"user": 'a "b" - c/user:d', "password": "p"}
+    broker = await start(debug=True, accounts={"SHOP/user": {"users": [user]}})
+    client = await nats.connect(broker.client_url, name='- "cid:1" - "$G/user:x" -', **user)
+    (found,) = await broker.clients()
+    await client.close()
+    wait_until(lambda: any("connection closed" in text for text in texts(lines)))
+    told = [record for record in lines if "Client connection" in record.getMessage()]
+    assert {record.cid for record in told} == {found.cid}
+    assert [record.account for record in told] == [None, found.account]  # the first is its login
+
+
+async def test_of_other_lines_the_fields_are_there_and_say_nothing(lines, nats_server):
+    """A formatter may use them for every line."""
+    wait_until(lambda: "Server is ready" in texts(lines))
+    assert nats_server.is_running
+    assert {(record.cid, record.account) for record in lines} == {(None, None)}
+
+
+@pytest.mark.parametrize(
+    ("line", "connection"),
+    [
+        ('pipe - cid:3 - "v2:go" - "$G/token" - <<- [PING]', (3, "$G")),
+        ('1.2.3.4/[::1]:5 - wid:4 - "v2:go" - "A\\\\b/nkey:UA" - x', (4, "A\\b")),
+        (f'[::1]:5 - cid:6 - "v2:go" - "A{"B" * 55}/shop/jwt:UA" - x', (6, f"A{'B' * 55}")),
+        ("127.0.0.1:5 - rid:7 - Route connection created", (7, None)),
+        ("127.0.0.1:5 - lid_ws:8 - Leafnode connection closed", (8, None)),
+        ('127.0.0.1:5 - mid:9 - "raw" - Client connected', (9, None)),
+        ('127.0.0.1:5 - cid:9 - "A/user:x" - a client that calls itself so', (9, None)),
+        ('127.0.0.1:5 - cid:9 - "v2:go" - <<- [PUB - "A/user:x" - ]', (9, None)),
+        ("JETSTREAM - <<- [SUB a - cid:1 - b]", (None, None)),
+        ("Listening for client connections on 127.0.0.1:5", (None, None)),
+    ],
+)
+def test_what_a_line_tells_of_its_connection(line, connection):
+    """The server has a form for it; what clients say of themselves is not taken for it."""
+    assert logs.connection_of(line) == connection
+
+
 def test_a_nameless_servers_lines_have_its_id(lines):
     """Which is its name."""
     with NatsController(BrokerConfiguration(port=-1)) as controller:
@@ -163,11 +203,31 @@ async def test_debug_is_switched_on_and_off_on_a_running_server(make, tmp_path):
     assert told == [False, True, False]
 
 
-async def test_trace_switched_on_shows_what_new_clients_say(lines, broker, talk):
-    """Those that are connected already stay as they are."""
-    await broker.update_config(trace=True)
+async def test_trace_switched_on_shows_what_new_clients_say(lines, start, talk):
+    """Those that are connected already stay as they are, and the change says so."""
+    broker = await start(debug=True)
+    client = await nats.connect(broker.client_url)
+    plan = await broker.plan(trace=True)
+    version = await broker.update_config(trace=True)
+    assert version.caveats == plan.warnings
+    assert [fault.path for fault in version.caveats] == ["trace"]
+    await client.publish("a", b"old")
+    await arrived(client)
+    await client.close()
     await talk(broker, 1)
     wait_until(lambda: any("n0" in text for text in texts(lines, logs.TRACE)))
+    assert not any("old" in text for text in texts(lines))
+
+
+async def test_trace_that_was_on_has_no_caveat(start):
+    """Nor has its end, nor a restart, after which all connections are new."""
+    broker = await start(debug=True, trace=True)
+    for change in ({"trace_verbose": True}, {"trace": None, "trace_verbose": None}):
+        assert not (await broker.plan(change)).warnings
+        assert not (await broker.update_config(change)).caveats
+    change = {"trace": True, "server_name": "n"}
+    assert not (await broker.plan(change)).warnings
+    assert not (await broker.update_config(change, allow_restart=True)).caveats
 
 
 async def test_a_handler_that_raises_hurts_nobody(lines, make, capsys):
