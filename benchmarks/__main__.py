@@ -12,7 +12,9 @@ import msgspec
 
 from benchmarks._harness import HEADING, RESULTS, ROOT, Benchmark, Row
 
-NAMES = ("start", "update", "read", "import", "memory", "gil", "throughput", "logins", "wheel")
+NAMES = (
+    "start", "update", "read", "import", "memory", "gil", "throughput", "logins", "pytest", "wheel",
+)  # fmt: skip
 
 
 def main() -> int:
