@@ -13,7 +13,7 @@ Needs the extra ``dotgnatly[nats]``, and none of the frameworks.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,7 +22,7 @@ from nats.aio.client import Client
 from dotgnatly._server import as_config
 from dotgnatly.aio import AsyncNatsController
 from dotgnatly.defaults import HOST
-from dotgnatly.errors import PortInUseError, ServerStoppedError, StoreInUseError
+from dotgnatly.errors import PortInUseError, StoreInUseError
 from dotgnatly.monitoring import Healthz
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ _JOIN_S = 30.0
 _LEAVE_S = 10.0
 """How long the worker that serves waits for the others to be done."""
 _LOOK_S = 0.05
-_AGAIN_S = 0.1
-"""Between two looks whether another worker serves now."""
 _DEFAULT_PORT = 4222
 _LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where one is reached that listens so
 
@@ -52,8 +50,8 @@ class lifespan:  # noqa: N801 - called as a function, as those of contextlib are
     """The lifespan of an application with a broker inside; one object for one application.
 
     While the application runs, its state has ``nats``, a connected client of nats-py, and
-    ``nats_server``, the ``AsyncNatsController``, or None in a worker that uses another one's.
-    At the end, when all requests are answered, the client is drained and the server shut down.
+    ``nats_server``, the ``AsyncNatsController``. At the end, when all requests are answered, the
+    client is drained and the server shut down.
 
     Attributes:
         health: An ASGI application for a route, such as ``Route("/healthz", broker.health)``: it
@@ -73,7 +71,8 @@ class lifespan:  # noqa: N801 - called as a function, as those of contextlib are
         Args:
             config: The configuration of the server.
             shared: Have several workers share one server: the first to have the port serves, the
-                others connect to it. When it is gone they connect to the next one that serves.
+                others connect to it, and their ``nats_server`` does not run. When the first one is
+                gone, one of the others serves.
             dont_listen: Open no client port.
             **options: Of the client, those of ``nats.connect``, ``servers`` apart.
 
@@ -99,34 +98,34 @@ class lifespan:  # noqa: N801 - called as a function, as those of contextlib are
             StartError: The server cannot be started, nor that of another worker be reached.
             ConfigError: The configuration is not valid.
         """
-        server, client = await self._serve() if not self._shared else await self._share()
-        self._server, self._client = server, client
-        state = {"nats": client, "nats_server": server}
-        for name, value in state.items():
-            setattr(app.state, name, value)
-        try:
-            yield state
-        finally:
-            await _leave(client)
-            if server is not None:
-                await self._stop(server)
-
-    async def _serve(self) -> tuple[AsyncNatsController, Client]:
         server = AsyncNatsController(self._config, dont_listen=self._dont_listen)
-        await server.start()
         try:
-            return server, await server.connect_nats_py(**self._options)
-        except BaseException:
-            await server.shutdown()
-            raise
+            client = await (self._share(server) if self._shared else self._serve(server))
+            self._server, self._client = server, client
+            state = {"nats": client, "nats_server": server}
+            for name, value in state.items():
+                setattr(app.state, name, value)
+            standing_by = asyncio.create_task(_stand_by(server, client))
+            try:
+                yield state
+            finally:
+                standing_by.cancel()
+                await asyncio.wait([standing_by])
+                await _leave(client)
+        finally:
+            await self._stop(server)
 
-    async def _share(self) -> tuple[AsyncNatsController | None, Client]:
+    async def _serve(self, server: AsyncNatsController) -> Client:
+        await server.start()
+        return await server.connect_nats_py(**self._options)
+
+    async def _share(self, server: AsyncNatsController) -> Client:
         """Serve, or connect to the worker that does, whichever can be done first."""
         host, port = self._address()
         deadline = time.monotonic() + _JOIN_S
         while True:
             try:
-                return await self._serve()
+                return await self._serve(server)
             except (PortInUseError, StoreInUseError):  # the store comes first, the port last
                 if time.monotonic() > deadline:
                     raise
@@ -136,7 +135,7 @@ class lifespan:  # noqa: N801 - called as a function, as those of contextlib are
                 await asyncio.sleep(_LOOK_S)
                 continue
             writer.close()
-            return None, await self._connect(f"nats://{f'[{host}]' if ':' in host else host}:{port}")
+            return await self._connect(f"nats://{f'[{host}]' if ':' in host else host}:{port}")
 
     def _address(self) -> tuple[str, int]:
         host = self._config.host or HOST
@@ -144,7 +143,7 @@ class lifespan:  # noqa: N801 - called as a function, as those of contextlib are
 
     async def _connect(self, url: str) -> Client:
         client = Client()
-        options = {"max_reconnect_attempts": -1, "reconnect_time_wait": _AGAIN_S, **self._options}
+        options = {"max_reconnect_attempts": -1, "reconnect_time_wait": _LOOK_S, **self._options}
         try:
             await asyncio.wait_for(client.connect([url], **options), _JOIN_S)
         except BaseException:
@@ -155,8 +154,10 @@ class lifespan:  # noqa: N801 - called as a function, as those of contextlib are
     async def _stop(self, server: AsyncNatsController) -> None:
         """Shut the server down, when the other workers have answered their last requests."""
         deadline = time.monotonic() + (_LEAVE_S if self._shared else 0)
-        while time.monotonic() < deadline and any(
-            client.name == self._options["name"] for client in await server.clients()
+        while (
+            server.is_running
+            and time.monotonic() < deadline
+            and any(other.name == self._options["name"] for other in await server.clients())
         ):
             await asyncio.sleep(_LOOK_S)
         await server.shutdown()
@@ -165,7 +166,7 @@ class lifespan:  # noqa: N801 - called as a function, as those of contextlib are
         """How the client is, and the server if it is this worker's."""
         if self._client is None or not self._client.is_connected:
             return Healthz(status="unavailable", status_code=503, error="not connected")
-        if self._server is None:
+        if self._server is None or not self._server.is_running:
             return Healthz(status="ok", status_code=200)
         return await self._server.healthz()
 
@@ -177,10 +178,7 @@ class _Health:
         self._broker = broker
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        try:
-            health = await self._broker._ask()  # noqa: SLF001 - of this module
-        except ServerStoppedError as exc:
-            health = Healthz(status="unavailable", status_code=503, error=str(exc))
+        health = await self._broker._ask()  # noqa: SLF001 - of this module
         facts = {"status": health.status} | ({"error": health.error} if health.error else {})
         body = msgspec.json.encode(facts)
         headers = [
@@ -194,6 +192,15 @@ class _Health:
 
     def __deepcopy__(self, _: Any) -> "Self":
         return self  # Litestar copies what it is given, before there is a server
+
+
+async def _stand_by(server: AsyncNatsController, client: Client) -> None:
+    """Serve when the worker that did is gone; the client finds this one as it finds any other."""
+    while not (server.is_running or client.is_closed):
+        await asyncio.sleep(_LOOK_S)
+        if not client.is_connected:
+            with suppress(PortInUseError, StoreInUseError):  # another one was faster
+                await server.start()
 
 
 async def _leave(client: Client) -> None:
