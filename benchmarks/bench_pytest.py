@@ -1,4 +1,4 @@
-"""What a server for each test costs a test run, and what the plugin costs one that has no servers."""
+"""What a server for each test costs a test run, and the plugin one that has no servers."""
 
 import subprocess
 import sys

@@ -154,11 +154,9 @@ class lifespan:  # noqa: N801 - called as a function, as those of contextlib are
     async def _stop(self, server: AsyncNatsController) -> None:
         """Shut the server down, when the other workers have answered their last requests."""
         deadline = time.monotonic() + (_LEAVE_S if self._shared else 0)
-        while (
-            server.is_running
-            and time.monotonic() < deadline
-            and any(other.name == self._options["name"] for other in await server.clients())
-        ):
+        while server.is_running and time.monotonic() < deadline:
+            if self._options["name"] not in {client.name for client in await server.clients()}:
+                break
             await asyncio.sleep(_LOOK_S)
         await server.shutdown()
 

@@ -32,7 +32,9 @@ def _scope(fixture_name: str, config: pytest.Config) -> Any:  # noqa: ARG001 - p
 
 
 @pytest.fixture(scope=_scope)
-def nats_server_factory(request: pytest.FixtureRequest) -> "Iterator[Callable[..., NatsController]]":
+def nats_server_factory(
+    request: pytest.FixtureRequest,
+) -> "Iterator[Callable[..., NatsController]]":
     """Starts servers by the fields of their configuration; they are closed after the test.
 
     ``nats_server_factory(max_payload="2MB", jetstream=True)`` is a ``NatsController`` whose server

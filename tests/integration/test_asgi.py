@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from dotgnatly import BrokerConfiguration, NatsController, PortInUseError
+from dotgnatly import PortInUseError
 from dotgnatly.asgi import lifespan
 from tests.conftest import answer, arrived
 
@@ -275,26 +275,24 @@ app = Starlette(lifespan=broker, routes=[Route("/", ask), Route("/who", who),
 """
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Windows ends processes without a word to them")
-async def test_two_workers_of_uvicorn(free_port, tmp_path):
-    """One is killed and replaced; at the end all requests in flight are answered by both."""
+@pytest.fixture
+def uvicorn_workers(free_port, tmp_path):
+    """The command, with two workers that share a broker, and where its output is."""
     (tmp_path / "workers.py").write_text(WORKERS.format(port=free_port))
-    command = "-m uvicorn workers:app --port 0 --workers 2 --timeout-worker-healthcheck 30"
     with (tmp_path / "out").open("w") as out:
         process = subprocess.Popen(
-            [sys.executable, *command.split()], cwd=tmp_path, stdout=out, stderr=out
-        )
-    try:
-        await use(process, tmp_path / "out", free_port)
-        assert process.wait(20) == 0
-    finally:
-        process.kill()
-        process.wait()
+            [sys.executable, "-m", "uvicorn", "workers:app", "--port", "0", "--workers", "2"],
+            cwd=tmp_path, stdout=out, stderr=out,
+        )  # fmt: skip
+    yield process, tmp_path / "out"
+    process.kill()
+    process.wait()
 
 
-async def use(process, out, broker_port):
-    """What the test above does with them."""
-
+@pytest.mark.skipif(os.name != "posix", reason="Windows ends processes without a word to them")
+async def test_two_workers_of_uvicorn(uvicorn_workers, free_port):
+    """One is killed and replaced; at the end all requests in flight are answered by both."""
+    process, out = uvicorn_workers
     async with asyncio.timeout(50):
         while not (found := re.search(r"running on http://127.0.0.1:(\d+)", out.read_text())):
             await asyncio.sleep(0.01)
@@ -314,7 +312,7 @@ async def use(process, out, broker_port):
         async def respond(message):
             asked.append(message)
 
-        client = await nats.connect(f"nats://127.0.0.1:{broker_port}", allow_reconnect=False)
+        client = await nats.connect(f"nats://127.0.0.1:{free_port}", allow_reconnect=False)
         await client.subscribe("question", cb=respond)
         await arrived(client)
         requests = []
@@ -328,8 +326,9 @@ async def use(process, out, broker_port):
         for message in asked:
             await message.respond(b"yes")
         assert set(await asyncio.gather(*requests)) == {(200, '"yes"')}
-        while not client.is_closed:
+        while process.poll() is None or not client.is_closed:
             await asyncio.sleep(0.01)
+    assert process.returncode == 0, out.read_text()
 
 
 async def both(port):

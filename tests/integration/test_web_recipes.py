@@ -32,13 +32,16 @@ def files(tmp_path, free_port):
 def run(files):
     """Runs a command among the files, as a context; it must end well when it is told to."""
 
-    @asynccontextmanager
-    async def run(*command, code=0):
+    def start(command):
         with (files / "out").open("w") as out:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, *command], cwd=files, stdout=out, stderr=out,
                 env=os.environ | {"HOME": str(files)},
             )  # fmt: skip
+
+    @asynccontextmanager
+    async def run(*command, code=0):
+        process = start(command)
         try:
             yield
             process.terminate()

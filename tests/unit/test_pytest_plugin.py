@@ -63,7 +63,8 @@ def test_the_factory_starts_any_number_of_servers(run):
         made = []
 
         def test_make(nats_server_factory):
-            made.extend([nats_server_factory(max_payload="2MB"), nats_server_factory(jetstream=True)])
+            made.append(nats_server_factory(max_payload="2MB"))
+            made.append(nats_server_factory(jetstream=True))
             assert [server.varz().max_payload for server in made] == [2 << 20, 1 << 20]
             assert [server.jetstream_enabled for server in made] == [False, True]
 
