@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dotgnatly import BrokerConfiguration, NatsCluster, NatsController
 
 _SCOPE = "nats_server_scope"
+_SCOPES = ("function", "class", "module", "package", "session")
 _MARKER = "nats_config"
 _TOLD = 64 << 10
 """Bytes of a log in a report: its end says why."""
@@ -77,11 +78,11 @@ def _config(request: pytest.FixtureRequest, fields: dict[str, Any]) -> "BrokerCo
 
     logs = request.node.stash.setdefault(_logs, {})
     if request.scope == "function":
-        folder = request.getfixturevalue("tmp_path") / f"nats-{len(logs)}"
-        folder.mkdir()
+        folder = request.getfixturevalue("tmp_path")
     else:
         folder = request.getfixturevalue("tmp_path_factory").mktemp("nats")
-    config = BrokerConfiguration(port=-1, log_file=folder / "log", store_dir=folder / "store")
+    name = f"nats-{len(logs)}"
+    config = BrokerConfiguration(port=-1, log_file=folder / f"{name}.log", store_dir=folder / name)
     markers = list(request.node.iter_markers(_MARKER))  # the closest one first
     for change in (*(marker.kwargs for marker in reversed(markers)), fields):
         config = config.merge(change)
@@ -151,7 +152,7 @@ def _register_asyncio_clients(config: pytest.Config) -> None:
 
     clients = {
         f"_nats_client_{scope}": pytest_asyncio.fixture(_new_client(), loop_scope=scope)
-        for scope in ("function", "class", "module", "package", "session")
+        for scope in _SCOPES
     }
     config.pluginmanager.register(type("AsyncioClients", (), clients), "dotgnatly-asyncio")
 
@@ -170,6 +171,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Tell pytest of the marker, and of the clients once it is known who runs coroutines."""
+    if (scope := config.getini(_SCOPE)) not in _SCOPES:
+        raise pytest.UsageError(f"{_SCOPE} is one of {', '.join(_SCOPES)}, not {scope}")
     config.addinivalue_line(
         "markers", f"{_MARKER}(**fields): the configuration of the NATS servers of this test"
     )

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
 
 import nats
@@ -215,35 +215,36 @@ async def test_workers_that_start_at_once_agree_who_serves(work):
 
 async def test_the_worker_that_serves_stops_last(work):
     """Requests of the others need its broker until they are answered."""
-    first, second = work(), work()
-    one, two = await first.__aenter__(), await second.__aenter__()
-    ending = asyncio.create_task(first.__aexit__(None, None, None))
-    async with asyncio.timeout(10):
-        while not one.nats.is_closed:
-            await asyncio.sleep(0.005)
-    await answer(two.nats, "question", b"still here")
-    assert (await two.nats.request("question", timeout=5)).data == b"still here"
-    assert not ending.done()
-    await second.__aexit__(None, None, None)
-    await asyncio.wait_for(ending, 10)
+    async with AsyncExitStack() as first, AsyncExitStack() as second:
+        one = await first.enter_async_context(work())
+        two = await second.enter_async_context(work())
+        ending = asyncio.create_task(first.aclose())
+        async with asyncio.timeout(10):
+            while not one.nats.is_closed:
+                await asyncio.sleep(0.005)
+        await answer(two.nats, "question", b"still here")
+        assert (await two.nats.request("question", timeout=5)).data == b"still here"
+        assert not ending.done()
+        await second.aclose()
+        await asyncio.wait_for(ending, 10)
 
 
 async def test_another_worker_serves_when_the_first_is_gone(work, monkeypatch):
     """Workers are replaced one after the other; the streams are there again."""
     monkeypatch.setattr("dotgnatly.asgi._LEAVE_S", 0)
-    first, second = work(), work()
-    await first.__aenter__()
-    two = await second.__aenter__()
-    await two.nats.jetstream().add_stream(name="A", subjects=["a"])
-    async with work() as three:
-        await first.__aexit__(None, None, None)
-        async with asyncio.timeout(20):
-            while not (two.nats.is_connected and three.nats.is_connected):
-                await asyncio.sleep(0.005)
-        assert two.nats_server.is_running != three.nats_server.is_running
-        for worker in (two, three):
-            assert (await worker.nats.jetstream().publish("a", b"1")).stream == "A"
-        await second.__aexit__(None, None, None)
+    async with AsyncExitStack() as first:
+        await first.enter_async_context(work())
+        async with work() as two, work() as three:
+            await two.nats.jetstream().add_stream(name="A", subjects=["a"])
+            await first.aclose()
+            async with asyncio.timeout(20):
+                while not (two.nats_server.is_running or three.nats_server.is_running):
+                    await asyncio.sleep(0.005)
+                for worker in (two, three):
+                    while not worker.nats.is_connected:
+                        await asyncio.sleep(0.005)
+                    assert (await worker.nats.jetstream().publish("a", b"1")).stream == "A"
+            assert two.nats_server.is_running != three.nats_server.is_running
 
 
 def test_what_is_shared_has_a_port_that_all_know():

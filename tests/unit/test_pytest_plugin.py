@@ -204,9 +204,9 @@ def test_the_log_is_in_the_report_of_a_failure(run):
     done = run(FAILING)
     done.assert_outcomes(passed=1, failed=2)
     done.stdout.fnmatch_lines([
-        "* test_one *", "*- nats-server log */nats-0/log *", "*Name: *first", "*Server is ready",
-        "* test_two *", "*- nats-server log */nats-0/log *", "*Name: *second",
-        "*- nats-server log */nats-1/log *", "*Name: *third",
+        "* test_one *", "*- nats-server log */nats-0.log *", "*Name: *first", "*Server is ready",
+        "* test_two *", "*- nats-server log */nats-0.log *", "*Name: *second",
+        "*- nats-server log */nats-1.log *", "*Name: *third",
     ])  # fmt: skip
     done.stdout.no_fnmatch_line("*fourth*")
     assert done.stdout.str().count("Server is ready") == 3
