@@ -22,7 +22,7 @@ from nats.aio.client import Client
 from dotgnatly._server import as_config
 from dotgnatly.aio import AsyncNatsController
 from dotgnatly.defaults import HOST
-from dotgnatly.errors import PortInUseError, StoreInUseError
+from dotgnatly.errors import PortInUseError, StartError, StoreInUseError
 from dotgnatly.monitoring import Healthz
 
 if TYPE_CHECKING:
@@ -146,8 +146,10 @@ class lifespan:  # noqa: N801 - called as a function, as those of contextlib are
         options = {"max_reconnect_attempts": -1, "reconnect_time_wait": _LOOK_S, **self._options}
         try:
             await asyncio.wait_for(client.connect([url], **options), _JOIN_S)
-        except BaseException:
+        except BaseException as exc:
             await client.close()
+            if isinstance(exc, TimeoutError):
+                raise StartError(f"nothing at {url} lets the client in, yet it is taken") from exc
             raise
         return client
 

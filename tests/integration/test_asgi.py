@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from dotgnatly import PortInUseError
+from dotgnatly import PortInUseError, StartError
 from dotgnatly.asgi import lifespan
 from tests.conftest import answer, arrived
 
@@ -245,6 +245,17 @@ async def test_another_worker_serves_when_the_first_is_gone(work, monkeypatch):
                         await asyncio.sleep(0.005)
                     assert (await worker.nats.jetstream().publish("a", b"1")).stream == "A"
             assert two.nats_server.is_running != three.nats_server.is_running
+
+
+async def test_a_worker_says_that_it_cannot_join(work, free_port, monkeypatch):
+    """Somebody else's listener, or a server with another password, is not waited for for ever."""
+    monkeypatch.setattr("dotgnatly.asgi._JOIN_S", 0.3)
+    with (
+        socket.create_server(("127.0.0.1", free_port)),
+        pytest.raises(StartError, match="lets the client in"),
+    ):
+        async with work():
+            pass
 
 
 def test_what_is_shared_has_a_port_that_all_know():

@@ -100,6 +100,14 @@ async def test_gunicorns_arbiter_serves(run, files, heard, preload):
         assert await heard("orders.new", get(files, "/")) == b"1"
 
 
+async def test_gunicorns_asgi_workers_share_a_broker(run, files, heard):
+    """The application is loaded before they are forked, and Go in each of them."""
+    (files / "gunicorn.conf.py").unlink()
+    options = ("--bind", "127.0.0.1:0", "--workers", "2", "--worker-class", "asgi", "--preload")
+    async with run("-m", "gunicorn", *options, "site_asgi:app"):
+        assert await heard("orders.new", get(files, "/order")) == b"1"
+
+
 async def test_django_has_a_lifespan_around_it(run, files, heard):
     """Its views find the client in the request."""
     # uvicorn sends itself the signal again when it has stopped
