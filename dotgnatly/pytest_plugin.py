@@ -6,7 +6,7 @@ file, and starts nothing.
 
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pytest
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from dotgnatly import BrokerConfiguration, NatsCluster, NatsController
 
 _SCOPE = "nats_server_scope"
-_SCOPES = ("function", "class", "module", "package", "session")
+_Scope = Literal["function", "class", "module", "package", "session"]
+_SCOPES: tuple[_Scope, ...] = get_args(_Scope)
 _MARKER = "nats_config"
 _TOLD = 64 << 10
 """Bytes of a log in a report: its end says why."""
@@ -28,8 +29,9 @@ _logs = pytest.StashKey[dict[str, int]]()
 # -- servers ---------------------------------------------------------------------------------------
 
 
-def _scope(fixture_name: str, config: pytest.Config) -> Any:  # noqa: ARG001 - pytest's signature
-    return config.getini(_SCOPE)
+def _scope(fixture_name: str, config: pytest.Config) -> _Scope:  # noqa: ARG001 - as pytest calls it
+    scope: _Scope = config.getini(_SCOPE)
+    return scope
 
 
 @pytest.fixture(scope=_scope)
@@ -82,12 +84,12 @@ def _config(request: pytest.FixtureRequest, fields: dict[str, Any]) -> "BrokerCo
     else:
         folder = request.getfixturevalue("tmp_path_factory").mktemp("nats")
     name = f"nats-{len(logs)}"
-    config = BrokerConfiguration(port=-1, log_file=folder / f"{name}.log", store_dir=folder / name)
+    log = str(folder / f"{name}.log")
+    config = BrokerConfiguration(port=-1, log_file=log, store_dir=folder / name)
     markers = list(request.node.iter_markers(_MARKER))  # the closest one first
     for change in (*(marker.kwargs for marker in reversed(markers)), fields):
         config = config.merge(change)
-    if config.log_file:
-        logs[str(config.log_file)] = 0
+    logs |= {log: 0, config.log_file or log: 0}
     return config
 
 
@@ -198,15 +200,16 @@ def pytest_runtest_makereport(
     report = yield
     for node in item.listchain():
         logs = node.stash.get(_logs, {})
-        for path, begin in logs.items():
-            text = _read(path, begin)
-            if report.failed and text:
-                told = text[-_TOLD:].decode(errors="replace")
-                report.sections.append((f"nats-server log {path}", told))
-            if report.when == "teardown":
-                logs[path] += len(text)
-        if report.when == "teardown" and node is item:
-            logs.clear()  # it may run again, in another folder
+        if report.failed:
+            for path, begin in logs.items():
+                if text := _read(path, begin):
+                    told = text[-_TOLD:].decode(errors="replace")
+                    report.sections.append((f"nats-server log {path}", told))
+        if report.when == "teardown":
+            if node is item:
+                logs.clear()  # it may run again, in another folder
+            for path, begin in logs.items():
+                logs[path] = begin + len(_read(path, begin))
     return report
 
 
