@@ -14,7 +14,7 @@ from benchmarks._harness import HEADING, RESULTS, ROOT, Benchmark, Row
 
 NAMES = (
     "start", "update", "read", "import", "monitoring", "memory", "gil", "throughput", "logins",
-    "wheel",
+    "pytest", "wheel",
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from dotgnatly import BrokerConfiguration, NatsController, runtime
+from dotgnatly import runtime
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -102,21 +102,6 @@ def _nothing_left() -> Iterator[None]:
     if runtime.loaded():
         alive = {name: n for name, n in counts().items() if name != "goroutines"}
         assert alive == {"servers": 0, "jobs": 0, "connections": 0}
-
-
-@pytest.fixture
-def nats_server() -> Iterator[NatsController]:
-    """A server of this test's own, closed after it."""
-    with NatsController(BrokerConfiguration(port=-1)) as controller:
-        yield controller
-
-
-@pytest.fixture
-def jetstream_server(tmp_path: Path) -> Iterator[NatsController]:
-    """A server with JetStream of this test's own, closed after it."""
-    config = BrokerConfiguration(port=-1, jetstream={"store_dir": tmp_path / "store"})
-    with NatsController(config) as controller:
-        yield controller
 
 
 class Finished(NamedTuple):

@@ -109,12 +109,19 @@ def run(*arguments):
 def test_python_blocks_run(folder, block):
     """A reader copies them as they stand, and sees what the page shows.
 
-    One that begins with the name of a file is that file, for the others of the page to import.
+    One that begins with the name of a file is that file, for the others of the page to import;
+    tests are run by pytest.
     """
     for (other,) in (param.values for param in blocks("python")):
         if other.page == block.page and (name := re.match(r"# (\w+\.py)\n", other.text)):
             (folder / name[1]).write_text(other.text)
+    for framework in re.findall(r"^from (fastapi|faststream|litestar) ", block.text, re.MULTILINE):
+        pytest.importorskip(framework, reason="not for this Python yet")
     (folder / "block.py").write_text(block.text)
+    if block.text.startswith("# test_"):
+        loop = ["-o", "asyncio_default_fixture_loop_scope=function"]
+        run("-m", "pytest", *loop, "-p", "no:cacheprovider", "block.py")
+        return
     printed = run("block.py")
     if block.output is not None:
         assert_shown(block.output, printed)
