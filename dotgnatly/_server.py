@@ -203,7 +203,8 @@ class Server:
             raise AlreadyRunningError(f"{self} is running already")
         late = StartTimeoutError(f"{self} is still stopping")
         yield from self.settle(timeout, late)
-        yield from self.gone(self.handle, timeout, late)
+        if self.handle:
+            yield from self.gone(self.handle, timeout, late)
         yield from self.load_history(StartError)
         layers = self.layers
         if config is not None:

@@ -96,7 +96,8 @@ class LameDuckCalls:
         soon as no client is left.
 
         Args:
-            duration: Seconds until the last client is closed; default ``lame_duck_duration``.
+            duration: About how many seconds until the last client is closed; default
+                ``lame_duck_duration``.
             grace: Seconds of it until the first one is; default ``lame_duck_grace_period``, or half
                 of the duration where that is shorter.
 

@@ -85,8 +85,7 @@ func (e *embedded) count(s *server.Server) {
 func (e *embedded) dismiss(s *server.Server) {
 	opts := e.opts.Load()
 	s.Noticef("Entering lame duck mode, stop accepting new clients")
-	told := e.clients()
-	for _, c := range told {
+	for _, c := range e.clients() {
 		_ = s.LDMClientByID(c.Cid) // one that does not know the word is closed all the same
 	}
 	// As the server does, which waits no longer than a second between two.
