@@ -248,10 +248,10 @@ func (l *logger) Noticef(format string, args ...any) {
 	}
 }
 
-func (l *logger) Warnf(format string, args ...any)   { l.emit(levelWarn, format, args...) }
-func (l *logger) Errorf(format string, args ...any)  { l.emit(levelError, format, args...) }
-func (l *logger) Debugf(format string, args ...any)  { l.emit(levelDebug, format, args...) }
-func (l *logger) Tracef(format string, args ...any)  { l.emit(levelTrace, format, args...) }
+func (l *logger) Warnf(format string, args ...any)  { l.emit(levelWarn, format, args...) }
+func (l *logger) Errorf(format string, args ...any) { l.emit(levelError, format, args...) }
+func (l *logger) Debugf(format string, args ...any) { l.emit(levelDebug, format, args...) }
+func (l *logger) Tracef(format string, args ...any) { l.emit(levelTrace, format, args...) }
 
 // Fatalf must not exit, as the server's own logger does: the start that waits on fatal undoes itself.
 func (l *logger) Fatalf(format string, args ...any) {

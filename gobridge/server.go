@@ -34,6 +34,8 @@ type embedded struct {
 	resolver server.AccountResolver // the first, see release
 	store    *store
 	ports    []int // that forked children close
+
+	portsFile string // "": none is written
 }
 
 var (
@@ -213,6 +215,7 @@ func (e *embedded) teardown() {
 // halt stops the server and keeps its store.
 func (e *embedded) halt() {
 	e.running.Store(false)
+	e.removePorts()
 	e.responder.Load().refuse()
 	e.pipes.shutdown()
 	if s := e.srv.Load(); s != nil {
@@ -291,6 +294,7 @@ func (e *embedded) describe() []byte {
 		}
 	}
 	e.ports = open
+	e.writePorts()
 	return e.publish(state)
 }
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.config._units import is_integer
 from dotgnatly.errors import ConfigError, Fault
 
 
-class Flag(NamedTuple):
+class Flag(Struct, frozen=True):
     """One flag."""
 
     spelt: str

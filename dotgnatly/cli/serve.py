@@ -1,12 +1,14 @@
 """``dotgnatly serve``: run a server until a signal ends it, as nats-server does."""
 
+import os
 import signal
-import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from threading import Thread
 from typing import Any
 
+from dotgnatly._wake import Wake
 from dotgnatly.cli import flags
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.controller import NatsController
@@ -14,8 +16,6 @@ from dotgnatly.errors import ConfigError, DotgnatlyError
 
 # Windows has the first three; SIGBREAK is Ctrl-Break, which nats-server takes for Ctrl-C.
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP", "SIGUSR1", "SIGUSR2")
-_GONE = "the last client has left"
-"""What arrives, as the number 0, at the end of lame duck mode."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -35,24 +35,27 @@ def run(arguments: Sequence[str]) -> int:
 def _serve(given: Mapping[str, Any]) -> None:
     """Serve until SIGINT or SIGTERM; SIGHUP reloads the file, SIGUSR1 opens the log file again.
 
-    SIGUSR2 is lame duck mode, which a second one ends, and SIGINT. SIGTERM does not, as with
-    nats-server: it is what an orchestrator sends next.
+    SIGUSR2 has the clients leave. A second one ends that, and so does SIGINT. SIGTERM does not, as
+    with nats-server: orchestrators send it meanwhile.
     """
-    with _signals() as (arrived, tell):
-        config = _configuration(given.get("config"))
-        layer = flags.to_configuration(given, config)
-        with NatsController(config, _stderr=True, _flags=layer) as controller:
-            leaving = False
-            while (name := _next(arrived)) not in {"SIGINT", "SIGBREAK", _GONE}:
-                if name == "SIGTERM":
-                    if not leaving:
-                        return
-                elif name == "SIGUSR2":
-                    if leaving or not _lame_duck(controller, tell):
-                        return
+    arriving = _signals()
+    config = _configuration(given.get("config"))
+    layer = flags.to_configuration(given, config)
+    with NatsController(config, _stderr=True, _flags=layer) as controller:
+        leaving = False
+        for name in _names(arriving):
+            try:
+                if name == "SIGHUP":
+                    controller.reload(reason=name)
+                elif name == "SIGUSR1":
+                    controller.reopen_log()
+                elif name == "SIGUSR2" and not leaving and hasattr(controller, "lame_duck"):
+                    _let_leave(controller, arriving)
                     leaving = True
-                else:
-                    _obey(controller, name)
+                elif name != "SIGTERM" or not leaving:
+                    break
+            except DotgnatlyError as exc:
+                print(f"dotgnatly: {name}: {exc}", file=sys.stderr)
 
 
 def _configuration(file: str | None) -> BrokerConfiguration:
@@ -64,56 +67,36 @@ def _configuration(file: str | None) -> BrokerConfiguration:
     return config.merge(BrokerConfiguration.from_environ())
 
 
-def _obey(controller: NatsController, name: str) -> None:
-    try:
-        if name == "SIGHUP":
-            controller.reload(reason=name)
-        else:
-            controller.reopen_log()
-    except DotgnatlyError as exc:
-        print(f"dotgnatly: {name}: {exc}", file=sys.stderr)
-
-
-def _lame_duck(controller: Any, tell: socket.socket) -> bool:
-    """Have the clients leave, and tell when they have; false if they cannot be made to."""
-    if not hasattr(controller, "lame_duck"):
-        return False
-    from threading import Thread
-
+def _let_leave(controller: Any, arriving: Wake) -> None:
+    """Begin lame duck mode, whose end arrives as SIGINT does."""
     duck = controller.lame_duck()
 
     def wait() -> None:
-        with suppress(DotgnatlyError):  # a signal was faster
+        with suppress(DotgnatlyError):  # a signal has ended it
             duck.wait()
-        with suppress(OSError):
-            tell.send(b"\0")
+        os.write(arriving.writer, bytes([signal.SIGINT]))
 
-    Thread(target=wait, daemon=True).start()
-    return True
+    Thread(target=wait, name="dotgnatly-lame-duck", daemon=True).start()
 
 
-@contextmanager
-def _signals() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """A socket on which the number of each signal arrives, and the one that it is sent to.
+def _signals() -> Wake:
+    """To where the number of each signal arrives from now on, as long as the process lives.
 
     A wait for a lock would miss one that comes just before it, or on another thread.
     """
-    reader, writer = socket.socketpair()
-    writer.setblocking(False)  # noqa: FBT003 - the standard library's signature
-    with reader, writer:
-        for name in _SIGNALS:
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), lambda *_: None)  # the socket tells
-        signal.set_wakeup_fd(writer.fileno())
-        try:
-            yield reader, writer
-        finally:
-            signal.set_wakeup_fd(-1)
+    arriving = Wake()
+    for name in _SIGNALS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: None)  # what arrives tells
+    signal.set_wakeup_fd(arriving.writer)
+    return arriving
 
 
-def _next(arrived: socket.socket) -> str:
-    number = arrived.recv(1)[0]
-    return signal.Signals(number).name if number else _GONE
+def _names(arriving: Wake) -> Iterator[str]:
+    """The signals, as they arrive."""
+    while True:
+        for number in arriving.read():
+            yield signal.Signals(number).name
 
 
 # -- in place of a server --------------------------------------------------------------------------
