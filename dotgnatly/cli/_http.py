@@ -34,7 +34,9 @@ def get(url: str, timeout: float) -> tuple[int, str]:
         connection.request("GET", f"{parts.path}?{parts.query}" if parts.query else parts.path)
         answer = connection.getresponse()
         return answer.status, answer.read().decode(errors="replace")
-    except (OSError, HTTPException) as exc:
-        raise StateError(f"{url}: {exc or type(exc).__name__}") from exc
+    except OSError as exc:
+        raise StateError(f"{url}: {exc}") from exc
+    except HTTPException as exc:
+        raise StateError(f"{url}: the answer is none of HTTP") from exc
     finally:
         connection.close()

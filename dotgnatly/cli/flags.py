@@ -1,6 +1,6 @@
 """The flags of nats-server: Go's syntax for them, and what they are in a configuration."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -43,7 +43,7 @@ SECTIONS: Mapping[str, Sequence[Flag]] = {
         Flag("a net addr", "host", "address that clients connect to", "host"),
         Flag("p port", "port", "port that they connect to; -1 takes a free one", "port"),
         Flag("n name server_name", "name", "name of the server", "server_name"),
-        Flag("client_advertise", "host:port", "what other servers tell clients", "client_advertise"),
+        Flag("client_advertise", "host:port", "what clients are told", "client_advertise"),
         Flag("m http_port", "port", "port for monitoring", "http_port"),
         Flag("ms https_port", "port", "port for monitoring by TLS", "https_port"),
         Flag("profile", "port", "port of Go's profiler", "prof_port"),
@@ -118,12 +118,11 @@ def parse(arguments: Sequence[str]) -> dict[str, Any]:
     for argument in rest:
         if argument in {"help", "version"}:  # words that nats-server knows
             return given | {argument: True}
-        name, equals, text = argument.removeprefix("-").removeprefix("-").partition("=")
+        name, equals, after = argument.removeprefix("-").removeprefix("-").partition("=")
         flag = flags.get(name) if argument[:1] == "-" else None
         if flag is None:
             raise FlagError(f"there is no flag {argument.partition('=')[0]}")
-        if not equals:
-            text = "true" if flag.kind is bool else next(rest, None)
+        text = after if equals else "true" if flag.kind is bool else next(rest, None)
         given[flag.names[-1]] = _value(flag, f"-{name}", text)
     return given
 
@@ -143,7 +142,7 @@ def _value(flag: Flag, written: str, text: str | None) -> str | int | bool:
 
 def usage() -> str:
     """What ``-h`` shows."""
-    lines = ["Usage: dotgnatly serve [flags]", "", "The flags of nats-server, with one dash or two."]
+    lines = ["Usage: dotgnatly serve [flags]", "", "They are nats-server's, with one dash or two."]
     for section, flags in SECTIONS.items():
         lines += ["", f"{section}:"]
         for flag in flags:
@@ -176,28 +175,35 @@ def to_configuration(given: Mapping[str, Any], below: BrokerConfiguration) -> Br
     Source: ``server.ConfigureOptions`` (2.15).
     """
     fields: dict[str, Any] = {}
-    for flag in FLAGS:
-        if flag.key and (value := given.get(flag.names[-1])) is not None:
-            _set(fields, flag.key, None if value == "" else value)
-    for name, keys in _SEVERAL.items():
-        for key in keys if name in given else ():
-            fields[key] = given[name]
-    if "store_dir" in given:
-        # Wherever it is below; a block alone would enable JetStream.
-        block = getattr(below.jetstream, "store_dir", None)
-        _set(fields, "jetstream.store_dir" if block else "store_dir", given["store_dir"] or None)
-    if any(name.startswith("tls") for name in given):
-        fields["tls"] = _tls(given)
-    if "cluster_listen" in given:
-        for key, value in _cluster(given["cluster_listen"]).items():
-            _set(fields, f"cluster.{key}", value)
-    if "routes" in given:
-        routes = [url.strip() for url in given["routes"].split(",") if url.strip()]
-        _set(fields, "cluster.routes", routes or None)
+    for key, value in _keys(given, below):
+        block, _, name = key.rpartition(".")
+        (fields.setdefault(block, {}) if block else fields)[name] = value
     layer = BrokerConfiguration(**fields)
     if given.get("routes") and not _has_cluster(below.merge(layer)):
         raise _fault("routes", "need a cluster, such as --cluster nats://0.0.0.0:6222")
     return layer
+
+
+def _keys(given: Mapping[str, Any], below: BrokerConfiguration) -> Iterator[tuple[str, Any]]:
+    """Each key that is set, and what to; None is back to the default."""
+    for flag in FLAGS:
+        if flag.key and flag.names[-1] in given:
+            value = given[flag.names[-1]]
+            yield flag.key, None if value == "" else value
+    for name, keys in _SEVERAL.items():
+        if name in given:
+            yield from ((key, given[name]) for key in keys)
+    if "store_dir" in given:
+        # Wherever it is below; a block alone would enable JetStream.
+        block = "jetstream." if getattr(below.jetstream, "store_dir", None) else ""
+        yield f"{block}store_dir", given["store_dir"] or None
+    if any(name.startswith("tls") for name in given):
+        yield "tls", _tls(given)
+    if "cluster_listen" in given:
+        yield from _cluster(given["cluster_listen"])
+    if "routes" in given:
+        routes = [url.strip() for url in given["routes"].split(",") if url.strip()]
+        yield "cluster.routes", routes or None
 
 
 _SEVERAL = {
@@ -206,11 +212,6 @@ _SEVERAL = {
     "VV": ("trace", "trace_verbose"),
 }
 """Switches that set several keys, in the order in which nats-server looks at them."""
-
-
-def _set(fields: dict[str, Any], key: str, value: Any) -> None:
-    block, _, name = key.rpartition(".")
-    (fields.setdefault(block, {}) if block else fields)[name] = value
 
 
 def _tls(given: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -235,19 +236,22 @@ _CREDENTIALS = (
 """What of a ``tls`` block nats-server makes anew of its flags. Source: ``server.overrideTLS``."""
 
 
-def _cluster(url: str) -> dict[str, Any]:
+def _cluster(url: str) -> Iterator[tuple[str, Any]]:
     """Where a URL such as ``nats://user:password@host:port`` says that routes listen."""
-    if not url:
-        return {"port": 0}
     from urllib.parse import unquote
 
     login, _, address = url.partition("://")[2].partition("/")[0].rpartition("@")
     host, _, port = address.rpartition(":")
     user, colon, password = login.partition(":")
-    if not is_integer(port) or (login and not colon):
+    if not url:
+        yield "cluster.port", 0  # none
+    elif not is_integer(port) or (login and not colon):
         raise _fault("cluster", "is no URL such as nats://user:password@host:port")
-    who = {"user": unquote(user), "password": unquote(password)} if login else None
-    return {"host": host.strip("[]"), "port": int(port), "authorization": who}
+    else:
+        yield "cluster.host", host.strip("[]")
+        yield "cluster.port", int(port)
+        who = {"user": unquote(user), "password": unquote(password)}
+        yield "cluster.authorization", who if login else None
 
 
 def _has_cluster(config: BrokerConfiguration) -> bool:

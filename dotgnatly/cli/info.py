@@ -33,14 +33,15 @@ def run(options: argparse.Namespace) -> int:
     """Print it."""
     server: str = options.server
     if server.startswith(("http://", "https://")):
-        print(_varz(server, options.timeout))
-    elif not server.isdecimal():
-        print(_info(server, options.timeout))
+        document = _varz(server, options.timeout)
+    elif server.isdecimal():
+        greeting = _greeting(f"nats://127.0.0.1:{server}", min(options.timeout, _SILENCE_S))
+        document = greeting or _varz(server, options.timeout)
     else:
-        try:
-            print(_info(f"nats://127.0.0.1:{server}", min(options.timeout, _SILENCE_S)))
-        except TimeoutError:
-            print(_varz(server, options.timeout))
+        document = _greeting(server, options.timeout)
+        if not document:
+            raise StateError(f"{server} says nothing within {options.timeout} s")
+    print(document)
     return 0
 
 
@@ -52,8 +53,8 @@ def _varz(server: str, timeout: float) -> str:
     return document
 
 
-def _info(url: str, timeout: float) -> str:
-    """What is greeted with at a URL; before TLS, and without logging in."""
+def _greeting(url: str, timeout: float) -> str:
+    """The INFO that comes at a URL, before TLS and logins; empty if nothing comes."""
     import msgspec
 
     address = urlsplit(url if "://" in url else f"nats://{url}")
@@ -61,7 +62,7 @@ def _info(url: str, timeout: float) -> str:
         with socket.create_connection((address.hostname, address.port or 4222), timeout) as client:
             word, _, document = client.makefile("rb").readline().partition(b" ")
     except TimeoutError:
-        raise
+        return ""
     except OSError as exc:
         raise StateError(f"{url}: {exc}") from exc
     if word != b"INFO":

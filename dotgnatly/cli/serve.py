@@ -61,11 +61,8 @@ def _serve(given: Mapping[str, Any]) -> None:
 
 def _configuration(file: str | None) -> BrokerConfiguration:
     """All layers below the flags. Without a file it listens where nats-server would."""
-    if file:
-        config = BrokerConfiguration.from_file(file)
-    else:
-        config = BrokerConfiguration.from_text("")
-    return config.merge(BrokerConfiguration.from_environ())
+    read = BrokerConfiguration.from_file if file else BrokerConfiguration.from_text
+    return read(file or "").merge(BrokerConfiguration.from_environ())
 
 
 def _let_leave(controller: Any, arriving: Wake) -> None:

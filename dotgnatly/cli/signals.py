@@ -66,7 +66,12 @@ def _pids(whom: str) -> list[int]:
 
 def _running() -> list[str]:
     try:
-        found = subprocess.run(["pgrep", "-f", _OURS], capture_output=True, text=True, check=False)  # noqa: S607 - wherever it is
+        found = subprocess.run(  # noqa: S603 - nothing of it is the caller's
+            ["pgrep", "-f", _OURS],  # noqa: S607 - wherever it is
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     except OSError as exc:
         raise StateError("there is no pgrep to look for servers: name a process id") from exc
     return [pid for pid in found.stdout.split() if pid != str(os.getpid())]

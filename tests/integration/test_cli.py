@@ -333,7 +333,7 @@ def test_sl_ends_another_one(command, serve, word, code):
 
 
 @posix
-def test_sl_finds_it_by_its_pid_file(command, serve, conf, tmp_path, free_port):
+def test_sl_finds_it_by_its_pid_file(command, conf, tmp_path, free_port):
     """And has it read its file again, and open its log again."""
     log, file = tmp_path / "log", CONF.format(http=free_port)
     server = command("serve", "-c", conf(file), "-P", "pid", "-l", log)
