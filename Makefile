@@ -50,13 +50,14 @@ test-faults: build  ## Kill servers, cut networks, FAULT_ROUNDS times each: what
 fuzz: build  ## Throw wrong configurations at the parser and a server, for FUZZ_SECONDS (60)
 	python -m tests.fuzz.fuzz_config $(FUZZ_SECONDS)
 
-lint: $(LINTERS) $(GOLANGCI_LINT)  ## Check style and find mistakes, in Python, C and Go
+lint: $(LINTERS) $(GOLANGCI_LINT)  ## Check style and find mistakes, in Python, C, Go and manifests
 	ruff check
 	ruff format --check
 	$(CC) -fsyntax-only -Wall -Wextra -Werror -Igobridge -I"$$(echo build/go-*)" \
 		-I"$$(python -c 'import sysconfig; print(sysconfig.get_path("include"))')" \
 		dotgnatly/_native.c gobridge/*.c
 	cd gobridge && $(CURDIR)/$(GOLANGCI_LINT) run ./...
+	kubernetes-validate --quiet --strict examples/deploy/*.yaml
 
 lint-workflows: $(LINTERS) $(ACTIONLINT)  ## Check .github/workflows
 	$(ACTIONLINT)

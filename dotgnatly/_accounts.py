@@ -1,24 +1,27 @@
 """Accounts of a running server: entries of its configuration, made, changed and taken out."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from dotgnatly._changes import Changes, MakeNext, Options
 from dotgnatly._server import Server
-from dotgnatly.config import AccountConfiguration, BrokerConfiguration
+from dotgnatly.config import BrokerConfiguration
 from dotgnatly.config._kinds import under, wrong
 from dotgnatly.errors import ConfigError, NotFoundError, StateError
 from dotgnatly.history import ConfigurationVersion
 from dotgnatly.jobs import Steps
 
+if TYPE_CHECKING:
+    from dotgnatly.config import AccountConfiguration
+
 T = TypeVar("T")
 
-Account: TypeAlias = AccountConfiguration | Mapping[str, Any]
-AccountChange: TypeAlias = Account | Callable[[AccountConfiguration], Account]
+Account: TypeAlias = "AccountConfiguration | Mapping[str, Any]"
+AccountChange: TypeAlias = "Account | Callable[[AccountConfiguration], Account]"
 """A patch, or a function that makes of an account the one that is to be."""
 
 
-def accounts_of(config: BrokerConfiguration) -> dict[str, AccountConfiguration]:
+def accounts_of(config: BrokerConfiguration) -> "dict[str, AccountConfiguration]":
     """The accounts of a configuration, by name."""
     named: Any = config.accounts or {}
     return {name: account for name, account in named.items() if account is not None}
@@ -59,7 +62,7 @@ def deleting(name: str) -> MakeNext:
     return change
 
 
-def _find(config: BrokerConfiguration, name: str) -> AccountConfiguration:
+def _find(config: BrokerConfiguration, name: str) -> "AccountConfiguration":
     account = accounts_of(config).get(name)
     if account is None:
         raise NotFoundError(f"there is no account {name}")
@@ -88,7 +91,7 @@ class AccountCalls:
     def _run(self, steps: Steps[T]) -> T:
         raise NotImplementedError  # as the controller does
 
-    def accounts(self) -> dict[str, AccountConfiguration]:
+    def accounts(self) -> "dict[str, AccountConfiguration]":
         """The accounts of the configuration in force, by name; those that nobody named are not.
 
         Where each stands above the file is in ``config``; what goes on in them, monitoring tells.
@@ -257,7 +260,7 @@ class AsyncAccountCalls:
     async def _run(self, steps: Steps[T]) -> T:
         raise NotImplementedError  # as the controller does
 
-    async def accounts(self) -> dict[str, AccountConfiguration]:
+    async def accounts(self) -> "dict[str, AccountConfiguration]":
         """As ``NatsController.accounts``."""
         return accounts_of(self._server.layers.config)
 

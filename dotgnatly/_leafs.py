@@ -1,21 +1,20 @@
 """What leaf nodes hear of a hub, and what they send to it: permissions of their user there."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from dotgnatly._accounts import accounts_of
 from dotgnatly._changes import Changes, MakeNext, Options
-from dotgnatly.config import (
-    BrokerConfiguration,
-    PermissionsConfiguration,
-    SubjectPermissionsConfiguration,
-)
+from dotgnatly.config import BrokerConfiguration
 from dotgnatly.config._containers import Items
 from dotgnatly.config._kinds import under
 from dotgnatly.config._subjects import Subject
 from dotgnatly.errors import ConfigError, Fault, NotFoundError
 from dotgnatly.history import ConfigurationVersion
 from dotgnatly.jobs import Steps
+
+if TYPE_CHECKING:
+    from dotgnatly.config import PermissionsConfiguration, SubjectPermissionsConfiguration
 
 T = TypeVar("T")
 
@@ -37,7 +36,7 @@ def setting(
     """The change of what the leaf nodes of a user hear and send."""
     replies = _subjects("inboxes", inboxes)
 
-    def permit(permissions: PermissionsConfiguration) -> PermissionsConfiguration:
+    def permit(permissions: "PermissionsConfiguration") -> "PermissionsConfiguration":
         if imports is not None:
             heard = _side("imports", permissions.subscribe, imports, replies)
             permissions = permissions.replace(subscribe=heard)
@@ -70,9 +69,11 @@ def _users_count(config: BrokerConfiguration) -> None:
 
 
 def _with_user(
-    block: Any, user: str, permit: Callable[[PermissionsConfiguration], PermissionsConfiguration]
+    block: Any, user: str, permit: "Callable[[PermissionsConfiguration], PermissionsConfiguration]"
 ) -> Any:
     """An account, or the block ``authorization``, with a user changed; None without the user."""
+    from dotgnatly.config import PermissionsConfiguration
+
     users = list(block.users or ()) if block else []
     for index, found in enumerate(users):
         if user in (found.user, found.nkey):
@@ -88,8 +89,10 @@ def _side(
     change: SubjectsChange,
     replies: tuple[str, ...],
     unlisted: tuple[str, ...] = _EVERYTHING,
-) -> SubjectPermissionsConfiguration:
+) -> "SubjectPermissionsConfiguration":
     """One side of the permissions after a change; what it denies stays denied."""
+    from dotgnatly.config import SubjectPermissionsConfiguration
+
     before = permission or SubjectPermissionsConfiguration()
     allow = before.allow or unlisted
     if callable(change):

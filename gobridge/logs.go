@@ -243,11 +243,18 @@ func (l *logger) format(level int, now time.Time, text string) []byte {
 	return fmt.Appendf(line, "[%s] %s\n", labels[level], text)
 }
 
-func (l *logger) Noticef(format string, args ...any) { l.emit(levelInfo, format, args...) }
-func (l *logger) Warnf(format string, args ...any)   { l.emit(levelWarn, format, args...) }
-func (l *logger) Errorf(format string, args ...any)  { l.emit(levelError, format, args...) }
-func (l *logger) Debugf(format string, args ...any)  { l.emit(levelDebug, format, args...) }
-func (l *logger) Tracef(format string, args ...any)  { l.emit(levelTrace, format, args...) }
+// Noticef passes over that the server is ready where something fatal was said before: its own logger
+// would have exited then, and whoever waits for the line would take the server for started.
+func (l *logger) Noticef(format string, args ...any) {
+	if format != "Server is ready" || len(l.fatal) == 0 {
+		l.emit(levelInfo, format, args...)
+	}
+}
+
+func (l *logger) Warnf(format string, args ...any)  { l.emit(levelWarn, format, args...) }
+func (l *logger) Errorf(format string, args ...any) { l.emit(levelError, format, args...) }
+func (l *logger) Debugf(format string, args ...any) { l.emit(levelDebug, format, args...) }
+func (l *logger) Tracef(format string, args ...any) { l.emit(levelTrace, format, args...) }
 
 // Fatalf must not exit, as the server's own logger does: the start that waits on fatal undoes itself.
 func (l *logger) Fatalf(format string, args ...any) {

@@ -32,6 +32,7 @@ type settings struct {
 	opts     *server.Options
 	log      logSettings
 	http     httpSettings
+	portsDir string
 	asked    []int // the ports that the text names, as portFields
 }
 
@@ -67,7 +68,6 @@ func (s *settings) keepPorts(before *settings) {
 // restoreProfPort makes the one port that the server does not write into its options, and compares at
 // a reload, what the text says again. It is read at the start only.
 func (s *settings) restoreProfPort() {
-	// Not written in vain: the server may be reading it for its ports_file_dir.
 	if asked := s.asked[len(s.asked)-1]; s.opts.ProfPort != asked {
 		s.opts.ProfPort = asked
 	}
@@ -121,6 +121,7 @@ func overlaid(text string, over overlay, opts *server.Options) *settings {
 		port: opts.HTTPPort, securePort: opts.HTTPSPort, basePath: opts.HTTPBasePath,
 	}
 	opts.HTTPHost, opts.HTTPPort, opts.HTTPSPort, opts.HTTPBasePath = "", 0, 0, ""
+	s.portsDir, opts.PortsFileDir = opts.PortsFileDir, ""
 	s.asked = s.portsFound()
 	return s
 }

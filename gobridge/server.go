@@ -37,6 +37,8 @@ type embedded struct {
 	resolver server.AccountResolver // the first, see release
 	store    *store
 	ports    []int // that forked children close
+
+	portsFile string // "": none is written
 }
 
 var (
@@ -218,6 +220,7 @@ func (e *embedded) end() {
 // halt stops the server and keeps its store.
 func (e *embedded) halt() {
 	e.running.Store(false)
+	e.removePorts()
 	e.responder.Load().refuse()
 	e.pipes.shutdown()
 	if s := e.srv.Load(); s != nil {
@@ -296,6 +299,7 @@ func (e *embedded) describe() []byte {
 		}
 	}
 	e.ports = open
+	e.writePorts()
 	return e.publish(state)
 }
 

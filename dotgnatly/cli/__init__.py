@@ -1,22 +1,16 @@
 """The ``dotgnatly`` command; a module for each of its own commands."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 
-from dotgnatly.cli import check, diff, serve
 from dotgnatly.errors import ConfigError, DotgnatlyError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    parser = argparse.ArgumentParser(prog="dotgnatly", description="A NATS server in Python.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, check, diff):
-        command.add(commands)
-    options = parser.parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        code: int = options.run(options)
+        return _run(arguments)
     except ConfigError as exc:
         for fault in exc.errors:
             print(f"dotgnatly: {fault}", file=sys.stderr)
@@ -26,4 +20,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DotgnatlyError as exc:
         print(f"dotgnatly: {exc}", file=sys.stderr)
         return 1
+
+
+def _run(arguments: Sequence[str]) -> int:
+    if arguments[:1] == ["serve"]:  # its flags are Go's, and it is to start fast
+        from dotgnatly.cli import serve
+
+        return serve.run(arguments[1:])
+    import argparse
+
+    from dotgnatly.cli import check, diff, healthz, info
+
+    parser = argparse.ArgumentParser(prog="dotgnatly", description="A NATS server in Python.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_parser("serve", help="run a server")
+    for command in (check, diff, info, healthz):
+        command.add(commands)
+    options = parser.parse_args(arguments)
+    code: int = options.run(options)
     return code

@@ -24,16 +24,21 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Check the file."""
+    return check(options.file, strict=options.strict)
+
+
+def check(file: str, *, strict: bool = False) -> int:
     """Print what nats-server's parser finds, which decides, and what more there is as notes."""
-    verdict = conffile.verdict(options.file)
+    verdict = conffile.verdict(file)
     _print(verdict.errors)
     _print(verdict.warnings, "warning")
-    once = not os.path.isfile(options.file)  # a pipe, and what was in it is read
-    notes = [] if verdict.errors or once else _notes(options.file, verdict)
+    once = not os.path.isfile(file)  # a pipe, and what was in it is read
+    notes = [] if verdict.errors or once else _notes(file, verdict)
     _print(notes, "note")
-    if verdict.errors or verdict.warnings or (options.strict and notes):
+    if verdict.errors or verdict.warnings or (strict and notes):
         return 1
-    print(f"dotgnatly: configuration file {options.file} is valid")
+    print(f"dotgnatly: configuration file {file} is valid")
     return 0
 
 

@@ -1,67 +1,144 @@
 """``dotgnatly serve``: run a server until a signal ends it, as nats-server does."""
 
-import argparse
+import os
 import signal
-import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from threading import Thread
 from typing import Any
 
+from dotgnatly._wake import Wake
 from dotgnatly.cli import flags
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.controller import NatsController
-from dotgnatly.errors import DotgnatlyError
+from dotgnatly.errors import ConfigError, DotgnatlyError
 
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")  # Windows has only the first two
-
-
-def add(commands: Any) -> None:
-    """Add the command to the parser's."""
-    parser = commands.add_parser("serve", help="run a server", allow_abbrev=False)
-    flags.add(parser)
-    parser.set_defaults(run=run)
+# Windows has the first three; SIGBREAK is Ctrl-Break, which nats-server takes for Ctrl-C.
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP", "SIGUSR1", "SIGUSR2")
 
 
-def run(options: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM; SIGHUP reloads the file, SIGUSR1 opens the log file again."""
-    with _signals() as arrived:
-        if options.config:
-            config = BrokerConfiguration.from_file(options.config)
-        else:
-            config = BrokerConfiguration.from_text("")  # listens where nats-server would
-        config = config.merge(BrokerConfiguration.from_environ())
-        given = flags.to_configuration(options, config)
-        with NatsController(config, _stderr=True, _flags=given) as controller:
-            while (name := _next(arrived)) not in ("SIGINT", "SIGTERM"):
-                try:
-                    if name == "SIGHUP":
-                        controller.reload(reason="SIGHUP")
-                    else:
-                        controller.reopen_log()
-                except DotgnatlyError as exc:
-                    print(f"dotgnatly: {name}: {exc}", file=sys.stderr)
-    return 0
+def run(arguments: Sequence[str]) -> int:
+    """Serve, and end the process; or do what a flag asks for in place of that."""
+    try:
+        given = flags.parse(arguments)
+    except flags.FlagError as exc:
+        print(f"dotgnatly: {exc}; -h lists them all", file=sys.stderr)
+        return 2
+    for name, instead in _INSTEAD.items():
+        if given.get(name):
+            return instead(given)
+    _serve(given)
+    sys.stderr.flush()
+    os._exit(0)  # the interpreter would take many times as long to end as the server did
 
 
-@contextmanager
-def _signals() -> Iterator[socket.socket]:
-    """A socket on which the number of each signal arrives.
+def _serve(given: Mapping[str, Any]) -> None:
+    """Serve until SIGINT or SIGTERM; SIGHUP reloads the file, SIGUSR1 opens the log file again.
+
+    SIGUSR2 has the clients leave. A second one ends that, and so does SIGINT. SIGTERM does not, as
+    with nats-server: orchestrators send it meanwhile.
+    """
+    arriving = _signals()
+    config = _configuration(given.get("config"))
+    layer = flags.to_configuration(given, config)
+    with NatsController(config, _stderr=True, _flags=layer) as controller:
+        leaving = False
+        for name in _names(arriving):
+            try:
+                if name == "SIGHUP":
+                    controller.reload(reason=name)
+                elif name == "SIGUSR1":
+                    controller.reopen_log()
+                elif name == "SIGUSR2" and not leaving:
+                    _let_leave(controller, arriving)
+                    leaving = True
+                elif name != "SIGTERM" or not leaving:
+                    break
+            except DotgnatlyError as exc:
+                print(f"dotgnatly: {name}: {exc}", file=sys.stderr)
+
+
+def _configuration(file: str | None) -> BrokerConfiguration:
+    """All layers below the flags. Without a file it listens where nats-server would."""
+    read = BrokerConfiguration.from_file if file else BrokerConfiguration.from_text
+    return read(file or "").merge(BrokerConfiguration.from_environ())
+
+
+def _let_leave(controller: NatsController, arriving: Wake) -> None:
+    """Begin lame duck mode, whose end arrives as SIGINT does."""
+    duck = controller.lame_duck()
+
+    def wait() -> None:
+        with suppress(DotgnatlyError):  # a signal has ended it
+            duck.wait()
+        os.write(arriving.writer, bytes([signal.SIGINT]))
+
+    Thread(target=wait, name="dotgnatly-lame-duck", daemon=True).start()
+
+
+def _signals() -> Wake:
+    """To where the number of each signal arrives from now on, as long as the process lives.
 
     A wait for a lock would miss one that comes just before it, or on another thread.
     """
-    reader, writer = socket.socketpair()
-    writer.setblocking(False)  # noqa: FBT003 - the standard library's signature
-    with reader, writer:
-        for name in _SIGNALS:
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), lambda *_: None)  # the socket tells
-        signal.set_wakeup_fd(writer.fileno())
-        try:
-            yield reader
-        finally:
-            signal.set_wakeup_fd(-1)
+    arriving = Wake()
+    for name in _SIGNALS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: None)  # what arrives tells
+    signal.set_wakeup_fd(arriving.writer)
+    return arriving
 
 
-def _next(arrived: socket.socket) -> str:
-    return signal.Signals(arrived.recv(1)[0]).name
+def _names(arriving: Wake) -> Iterator[str]:
+    """The signals, as they arrive."""
+    while True:
+        for number in arriving.read():
+            yield signal.Signals(number).name
+
+
+# -- in place of a server --------------------------------------------------------------------------
+
+
+def _version(_: Mapping[str, Any]) -> int:
+    import msgspec
+
+    from dotgnatly import runtime
+
+    versions = msgspec.json.decode(runtime.native().versions())
+    print(f"nats-server: v{versions['nats_server']}")
+    return 0
+
+
+def _help(_: Mapping[str, Any]) -> int:
+    print(flags.usage())
+    return 0
+
+
+def _help_tls(_: Mapping[str, Any]) -> int:
+    print(flags.tls_usage())
+    return 0
+
+
+def _signal(given: Mapping[str, Any]) -> int:
+    from dotgnatly.cli import signals
+
+    return signals.send(given["signal"])
+
+
+def _check(given: Mapping[str, Any]) -> int:
+    from dotgnatly.cli import check
+
+    if not given.get("config"):
+        raise ConfigError("-t checks the file that -c names")
+    return check.check(given["config"])
+
+
+_INSTEAD = {
+    "version": _version,
+    "help": _help,
+    "help_tls": _help_tls,
+    "signal": _signal,
+    "t": _check,
+}
+"""In the order in which nats-server looks at them."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,7 +19,18 @@ from nats.aio.client import Client
 
 from tests.conftest import answer, answered, arrived, is_answered
 
-DATA = Path(__file__).parents[1] / "data"
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "tests" / "data"
+
+
+@pytest.fixture(scope="session")
+def nats_server_binary() -> Path:
+    """The stock server."""
+    if shutil.which("go") is None or not (ROOT / "benchmarks").exists():
+        pytest.skip("needs Go and a checkout")
+    from benchmarks import _harness
+
+    return _harness.build("nats-server")
 
 
 class Clients:

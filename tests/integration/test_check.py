@@ -4,7 +4,6 @@ The server beside it is the stock one, built from the very version that is embed
 """
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -92,16 +91,6 @@ BAD = {
     "binary": bytes(range(256)),
     "nul": b"port: 42\x0022",
 }
-
-
-@pytest.fixture(scope="session")
-def nats_server_binary():
-    """The stock server."""
-    if shutil.which("go") is None or not (ROOT / "benchmarks").exists():
-        pytest.skip("needs Go and a checkout")
-    from benchmarks import _harness
-
-    return _harness.build("nats-server")
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """``python -m dotgnatly serve`` as its users and their supervisors drive it."""
 
+import json
 import re
 import signal
 import socket
+import subprocess
 import sys
 from urllib.request import urlopen
 
@@ -10,6 +12,7 @@ import msgspec
 import nats
 import pytest
 
+from dotgnatly.cli import flags, signals
 from dotgnatly.monitoring import Varz
 from tests.conftest import wait_until
 
@@ -112,6 +115,32 @@ def test_debug_and_trace(serve, flags, debug, trace):
     assert ("[DBG]" in err, "[TRC]" in err) == (debug, trace)
 
 
+def test_the_flags_are_those_of_nats_server(nats_server_binary):
+    """Its help names them; a spelling that it lacks is in its help's errors."""
+    said = subprocess.run([nats_server_binary, "-h"], capture_output=True, text=True, check=True)
+    spelt = re.findall(r"(?<![\w-])--?([a-zA-Z_]+)", said.stdout)
+    ours = {name for flag in flags.FLAGS for name in flag.names}
+    assert set(spelt) <= ours
+
+
+@pytest.mark.parametrize("flag", flags.FLAGS, ids=lambda flag: flag.names[-1])
+def test_nats_server_takes_each_flag_in_each_spelling(nats_server_binary, flag):
+    """With a value of the same kind: -v, which comes last, shows whether all was read."""
+    value = {bool: "=true", int: "=1", str: "=x"}[flag.kind]
+    given = [f"-{name}{value}" for name in flag.names]
+    if flag.kind is bool:
+        given += [f"--{name}" for name in flag.names]
+    done = subprocess.run(
+        [nats_server_binary, *given, "-v"], capture_output=True, text=True, check=True
+    )
+    assert (done.stdout[:14], done.stderr) == ("nats-server: v", "")
+    if flag.kind is int:
+        done = subprocess.run(
+            [nats_server_binary, f"-{flag.names[0]}=x"], capture_output=True, text=True, check=False
+        )
+        assert "invalid value" in done.stderr
+
+
 def test_flags_win_over_the_file(serve, conf, free_port):
     """And stay above it when it is read again."""
     server = serve(
@@ -130,6 +159,34 @@ def test_the_environment_stands_between_the_file_and_the_flags(serve, conf, free
     serve("-c", file, "-m", free_port, **environment)
     assert varz(free_port).server_name == "environ"
     assert varz(free_port).ping_max == 3
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="has no 127.0.0.2 by itself")
+def test_a_pod_is_configured_by_its_environment_alone(command, free_port, tmp_path):
+    """The kubelet's probes come to the pod's address, not to its loopback."""
+    pod = {
+        "NATS__PORT": "-1",
+        "NATS__HTTP_PORT": str(free_port),
+        "NATS__JETSTREAM_ENABLED": "true",
+        "NATS__JETSTREAM_STORE_DIR": str(tmp_path / "jetstream"),
+    }
+    command("serve", **pod).wait_for("Starting monitor")
+    with urlopen(f"http://127.0.0.2:{free_port}/healthz", timeout=5) as answer:
+        assert json.load(answer) == {"status": "ok"}
+    assert varz(free_port).jetstream.config.store_dir.startswith(str(tmp_path / "jetstream"))
+
+
+def test_the_ports_file_has_all_listeners(serve, free_port, tmp_path):
+    """For whoever started it with -1; it goes with the server."""
+    server = serve("-p", "-1", "-a", "127.0.0.1", "-m", free_port, "--ports_file_dir", tmp_path)
+    (file,) = wait_until(lambda: list(tmp_path.glob(f"*_{server.process.pid}.ports")))
+    assert wait_until(lambda: file.read_text() and json.loads(file.read_text())) == {
+        "nats": [f"nats://127.0.0.1:{server.port}"],
+        "monitoring": [f"http://127.0.0.1:{free_port}"],
+    }
+    server.send(signal.SIGTERM)
+    server.finish()
+    assert file.exists() == (sys.platform == "win32")  # where SIGTERM is no goodbye
 
 
 def test_a_wrong_variable_is_one_clear_line_and_exit_code_1(command):
@@ -237,12 +294,106 @@ def test_sigusr1_opens_the_log_file_again(command, conf, tmp_path, free_port):
 
 
 @posix
+def test_sigusr2_ends_it_gracefully(serve):
+    """Without clients there is nobody to wait for."""
+    server = serve("-p", "-1", "-a", "127.0.0.1")
+    server.send(signal.SIGUSR2)
+    code, _, err = server.finish()
+    assert code == 0
+    assert "Server Exiting.." in err
+
+
+@posix
 def test_a_signal_that_comes_early_is_not_lost(command):
     """A supervisor may change its mind at once."""
     server = command("serve", "-p", "-1", "-a", "127.0.0.1")
     server.wait_for("Starting nats-server")
     server.send(signal.SIGTERM)
     assert server.finish()[0] == 0
+
+
+# -- signals for another one -----------------------------------------------------------------------
+
+
+def tell(command, signal_and_whom, **environment):
+    """Run ``serve -sl``: the exit code, and what it says."""
+    code, out, err = command("serve", "-sl", signal_and_whom, **environment).finish()
+    assert out == ""
+    return code, err
+
+
+@posix
+@pytest.mark.parametrize(
+    ("word", "code"), [("quit", 0), ("term", 0), ("stop", -signal.SIGKILL), ("ldm", 0)]
+)
+def test_sl_ends_another_one(command, serve, word, code):
+    """By its process id; only "stop" is not graceful."""
+    server = serve("-p", "-1", "-a", "127.0.0.1")
+    assert tell(command, f"{word}={server.process.pid}") == (0, "")
+    assert server.finish()[0] == code
+
+
+@posix
+def test_sl_finds_it_by_its_pid_file(command, conf, tmp_path, free_port):
+    """And has it read its file again, and open its log again."""
+    log, file = tmp_path / "log", CONF.format(http=free_port)
+    server = command("serve", "-c", conf(file), "-P", "pid", "-l", log)
+    wait_for_line(log, "Server is ready")
+    assert (tmp_path / "pid").read_text() == str(server.process.pid)
+    conf(file + "max_payload: 2000")
+    assert tell(command, "reload=pid") == (0, "")
+    wait_for_line(log, "Reloaded server configuration")
+    assert varz(free_port).max_payload == 2000
+    log.rename(tmp_path / "log.1")
+    assert tell(command, "reopen=pid") == (0, "")
+    wait_for_file(log)
+
+
+@posix
+@pytest.mark.parametrize("whom", ["", "=*", "={pid}*"])
+def test_sl_looks_for_those_that_run(command, serve, tmp_path, whom):
+    """Here there is one: others on this machine are none of this test's business."""
+    server = serve("-p", "-1", "-a", "127.0.0.1")
+    pid = str(server.process.pid)
+    environment = looking_for(tmp_path, pid)
+    assert tell(command, f"quit{whom.replace('{pid}', pid[:-1])}", **environment) == (0, "")
+    assert server.finish()[0] == 0
+
+
+@posix
+@pytest.mark.parametrize(
+    ("whom", "said"),
+    [
+        ("quit", "which of them, 99999998, 99999999?"),
+        ("quit=1*", "there is no such server"),
+        ("quit=0", "'0' is no process id and no file with one"),
+        ("quit=-1", "'-1' is no process id and no file with one"),
+        ("quit=99999999", "process 99999999 gets no quit: No such process"),
+        ("hup=1", "there is no signal 'hup', but stop, quit, term, reopen, reload, ldm"),
+    ],
+)
+def test_sl_says_why_it_tells_nobody(command, tmp_path, whom, said):
+    """A signal for the wrong process cannot be taken back."""
+    environment = looking_for(tmp_path, "99999998", "99999999")
+    assert tell(command, whom, **environment) == (1, f"dotgnatly: {said}\n")
+
+
+@posix
+def test_sl_knows_its_own(serve):
+    """As it looks for them: a command line that runs a server, however it was started."""
+    server = serve("-p", "-1", "-a", "127.0.0.1")
+    found = subprocess.run(
+        ["pgrep", "-f", signals._OURS], capture_output=True, text=True, check=True
+    )
+    assert str(server.process.pid) in found.stdout.split()
+
+
+def looking_for(folder, *pids):
+    """The environment of a machine where these servers run."""
+    pgrep = folder / "pgrep"
+    pgrep.write_text("#!/bin/sh\nprintf '%s\\n' " + " ".join(pids))
+    pgrep.chmod(0o755)
+    return {"PATH": str(folder)}
 
 
 # -- what it says ----------------------------------------------------------------------------------

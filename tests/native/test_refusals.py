@@ -150,7 +150,7 @@ log file a directory
     ConfigError | log_file | is a directory
 store a file
     {"jetstream": {"store_dir": a_file()}}
-    ConfigError | jetstream.store_dir | no directory
+    ConfigError | jetstream.store_dir | not a directory
 store unwritable
     {"jetstream": {"store_dir": unwritable() + "/x"}}
     ConfigError | jetstream.store_dir | mkdir

@@ -1,20 +1,18 @@
 """The command without a process of its own: flags, and ``check``."""
 
-import argparse
+import re
 
 import pytest
 
-from dotgnatly import BrokerConfiguration, NatsController
+from dotgnatly import BrokerConfiguration, ConfigError, NatsController
 from dotgnatly.cli import flags, main
 
-NO_FILE = BrokerConfiguration()
+LOGIN = {"user": "ann", "password": "secret"}
 
 
-def parse(*arguments, file=NO_FILE):
-    """The configuration that flags make above a file's."""
-    parser = argparse.ArgumentParser(allow_abbrev=False)
-    flags.add(parser)
-    return flags.to_configuration(parser.parse_args(arguments), file)
+def parse(*arguments, below=""):
+    """The configuration that flags make above a file."""
+    return flags.to_configuration(flags.parse(arguments), BrokerConfiguration.from_text(below))
 
 
 @pytest.fixture
@@ -36,23 +34,51 @@ def conf(tmp_path):
         (["-p", "4333"], {"port": 4333}),
         (["-p", "-1"], {"port": -1}),
         (["--port=4333"], {"port": 4333}),
-        (["-port", "4333"], {"port": 4333}),
+        (["-port", "0x10ed"], {"port": 4333}),
+        (["-p", "1", "-port", "4333"], {"port": 4333}),
         (["-a", "::1"], {"host": "::1"}),
         (["-addr", "::1"], {"host": "::1"}),
         (["-net", "::1"], {"host": "::1"}),
+        (["-n", "hub"], {"server_name": "hub"}),
+        (["-name=a=b"], {"server_name": "a=b"}),
+        (["--server_name", "hub"], {"server_name": "hub"}),
+        (["--client_advertise", "a:1"], {"client_advertise": "a:1"}),
         (["-m", "8222"], {"http_port": 8222}),
         (["-http_port", "8222"], {"http_port": 8222}),
+        (["-ms", "8443"], {"https_port": 8443}),
+        (["--https_port", "8443"], {"https_port": 8443}),
+        (["--profile", "6060"], {"prof_port": 6060}),
+        (["-P", "pid"], {"pid_file": "pid"}),
+        (["--ports_file_dir", "d"], {"ports_file_dir": "d"}),
         (["-js"], {"jetstream": {"enabled": True}}),
-        (["-jetstream"], {"jetstream": {"enabled": True}}),
+        (["-jetstream=F"], {"jetstream": {"enabled": False}}),
         (["-js", "-sd", "d"], {"jetstream": {"enabled": True}, "store_dir": "d"}),
+        (["-l", "log"], {"log_file": "log"}),
+        (["--log_size_limit", "1000"], {"logfile_size_limit": 1000}),
+        (["-s", "-r", "udp://a:1"], {"syslog": True, "remote_syslog": "udp://a:1"}),
+        (["-T=false", "--logtime_utc"], {"logtime": False, "logtime_utc": True}),
         (["-D"], {"debug": True}),
         (["-V"], {"trace": True}),
         (["-DV"], {"debug": True, "trace": True}),
+        (["-DV=false", "-D"], {"debug": False, "trace": False}),
+        (["-VV"], {"trace": True, "trace_verbose": True}),
+        (["-DVV"], {"debug": True, "trace": True, "trace_verbose": True}),
+        (["--max_traced_msg_len", "9"], {"max_traced_msg_len": 9}),
+        (["--user", "u", "--pass", "p"], {"authorization": {"user": "u", "password": "p"}}),
+        (["--auth", "t"], {"authorization": {"token": "t"}}),
+        (["--cluster_name", "c"], {"cluster": {"name": "c"}}),
+        (["--cluster", "nats://h:-1"], {"cluster": {"host": "h", "port": -1}}),
+        (["--cluster_listen", "nats://[::]:1"], {"cluster": {"host": "::", "port": 1}}),
+        (["--cluster", ""], {"cluster": {"port": 0}}),
+        (["--cluster_advertise", "a:1"], {"cluster": {"advertise": "a:1"}}),
+        (["--no_advertise", "--connect_retries=3"],
+         {"cluster": {"no_advertise": True, "connect_retries": 3}}),
     ],
-)
+)  # fmt: skip
 def test_flags_are_fields(arguments, fields):
-    """What is not given is not set: the file decides."""
-    assert parse(*arguments) == BrokerConfiguration(**fields)
+    """What is not given is not set: the layers below decide."""
+    made = parse(*arguments)
+    assert BrokerConfiguration().merge(made) == BrokerConfiguration(**fields)
 
 
 def test_a_store_dir_alone_switches_no_jetstream_on(tmp_path):
@@ -62,14 +88,120 @@ def test_a_store_dir_alone_switches_no_jetstream_on(tmp_path):
         assert not controller.jetstream_enabled
 
 
-def test_a_store_dir_is_laid_over_the_files(tmp_path, conf):
+def test_a_store_dir_is_laid_over_the_files(tmp_path):
     """The file has JetStream on; the flag says where."""
-    file = BrokerConfiguration.from_file(
-        conf(f'port: -1\njetstream {{ store_dir: "{tmp_path}/a" }}')
-    )
-    flag = parse("-sd", f"{tmp_path}/b", file=file)
-    with NatsController(file.merge(flag)) as controller:
+    text = f'port: -1\njetstream {{ store_dir: "{tmp_path}/a" }}'
+    flag = parse("-sd", f"{tmp_path}/b", below=text)
+    with NatsController(BrokerConfiguration.from_text(text).merge(flag)) as controller:
         assert controller.varz().jetstream.config.store_dir == f"{tmp_path}/b/jetstream"
+
+
+@pytest.mark.parametrize(
+    ("below", "arguments", "fields"),
+    [
+        pytest.param({"max_payload": 5, "debug": True}, ["-D=false"],
+                     {"max_payload": 5, "debug": False}, id="only-what-is-given"),
+        pytest.param({"server_name": "a"}, ["-n", ""], {}, id="back-to-the-default"),
+        pytest.param({"tls": {"cert_file": "a", "key_file": "b", "verify": True, "timeout": 9}},
+                     ["--tls", "--tlscert", "c", "--tlskey", "d"],
+                     {"tls": {"cert_file": "c", "key_file": "d", "timeout": 9}}, id="tls"),
+        pytest.param({}, ["--tlscert", "c", "--tlskey", "d", "--tlsverify", "--tlscacert", "e"],
+                     {"tls": {"cert_file": "c", "key_file": "d", "ca_file": "e", "verify": True}},
+                     id="tls-with-certificates"),
+        pytest.param({"tls": {"cert_file": "a", "key_file": "b"}},
+                     ["--tls=false", "--tlscert", "c"], {}, id="no-tls"),
+        pytest.param({"cluster": {"port": 1, "authorization": LOGIN, "no_advertise": True}},
+                     ["--cluster", "nats://h:2"],
+                     {"cluster": {"host": "h", "port": 2, "no_advertise": True}}, id="cluster"),
+        pytest.param({"cluster": {"port": 1, "routes": ["nats://a:1"]}},
+                     ["--routes", "nats://b:1, nats://c:1"],
+                     {"cluster": {"port": 1, "routes": ["nats://b:1", "nats://c:1"]}}, id="routes"),
+        pytest.param({"cluster": {"port": 1, "routes": ["nats://a:1"]}}, ["--routes="],
+                     {"cluster": {"port": 1}}, id="no-routes"),
+    ],
+)  # fmt: skip
+def test_flags_lie_above_the_file(below, arguments, fields):
+    """As nats-server has it, where a flag for one thing leaves others of its block alone."""
+    file = BrokerConfiguration(**below)
+    made = file.merge(flags.to_configuration(flags.parse(arguments), file))
+    assert made == BrokerConfiguration(**fields)
+
+
+def test_a_cluster_url_can_hold_a_login():
+    """With which the other servers have to come."""
+    made = parse("--cluster", "nats://ann:p%40ss@0.0.0.0:6222")
+    assert made.cluster.authorization.to_dict() == {"user": "ann", "password": "p@ss"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--tls"], "--tlscert: is needed"),
+        (["--tlscert", "c"], "--tlskey: is needed"),
+        (["--routes", "nats://a:1"], "--routes: need a cluster"),
+        (["--cluster", "6222"], "--cluster: is no URL"),
+        (["--cluster", "nats://secret@a:1"], "--cluster: is no URL"),
+    ],
+)
+def test_flags_that_cannot_be_honoured_are_refused(arguments, said):
+    """Nothing is skipped in silence; a URL can hold a secret, and is not shown."""
+    with pytest.raises(ConfigError, match=said) as caught:
+        parse(*arguments)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--no-such=secret"], "there is no flag --no-such;"),
+        (["---p", "1"], "there is no flag ---p;"),
+        (["file.conf"], "there is no flag file.conf;"),
+        (["-js", "true"], "there is no flag true;"),
+        ([""], "there is no flag ;"),
+        (["-p"], "-p needs a value;"),
+        (["-p", "many"], "-p cannot be 'many';"),
+        (["-js=maybe"], "-js cannot be 'maybe';"),
+    ],
+)
+def test_a_command_line_that_is_none_is_one_clear_line_and_exit_code_2(capsys, arguments, said):
+    """As with Go's commands; what may be a secret is not shown."""
+    assert main(["serve", *arguments]) == 2
+    assert capsys.readouterr() == ("", f"dotgnatly: {said} -h lists them all\n")
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help", "help"])
+def test_help_shows_every_flag(capsys, flag):
+    """Also beside others, and in place of a server."""
+    assert main(["serve", "-p", "1", flag]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert all(f" -{name}" in out for flag in flags.FLAGS for name in flag.names)
+
+
+@pytest.mark.parametrize("flag", ["-v", "--version", "version"])
+def test_version_is_printed_as_nats_server_prints_it(capsys, flag):
+    """Programs read it."""
+    assert main(["serve", flag]) == 0
+    assert re.fullmatch(r"nats-server: v2\.\d+\.\d+\n", capsys.readouterr().out)
+
+
+def test_help_tls_lists_the_keys_of_the_block(capsys):
+    """What no flag says, a file does."""
+    assert main(["serve", "--help_tls"]) == 0
+    assert "\n  handshake_first\n" in capsys.readouterr().out
+
+
+def test_t_checks_the_file(conf, capsys):
+    """And starts nothing."""
+    assert main(["serve", "-c", str(conf("port: -1")), "-t"]) == 0
+    assert main(["serve", "-t", "-c", str(conf("port: x"))]) == 1
+    assert "broker.conf:1:1" in capsys.readouterr().err
+
+
+def test_t_needs_a_file(capsys):
+    """As with nats-server."""
+    assert main(["serve", "-t"]) == 1
+    assert "-c" in capsys.readouterr().err
 
 
 def test_no_command_is_a_usage_error(capsys):

@@ -58,7 +58,10 @@ def _store(config: Any, found: Findings) -> None:
         return
     for path in ("jetstream.store_dir", "store_dir"):
         folder = get(config, *path.split("."))
-        if folder and (why := unwritable(folder)):
+        if folder and os.path.exists(folder) and not os.path.isdir(folder):
+            # In the server's words: programs that start servers look for them.
+            found.error(path, f"storage directory is not a directory: {folder!r}")
+        elif folder and (why := unwritable(folder)):
             found.error(path, why, folder)
 
 

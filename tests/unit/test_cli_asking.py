@@ -1,0 +1,116 @@
+"""``info`` and ``healthz``: what they make of the answers of servers."""
+
+import json
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from dotgnatly import BrokerConfiguration, NatsController
+from dotgnatly.cli import main
+
+
+@pytest.fixture
+def server():
+    """One that is monitored."""
+    config = BrokerConfiguration(port=-1, http_port=-1, server_name="hub", http_base_path="/nats")
+    with NatsController(config) as controller:
+        yield controller
+
+
+@pytest.fixture
+def lonely(tmp_path):
+    """One of a cluster whose others are not there."""
+    config = BrokerConfiguration(
+        port=-1,
+        http_port=-1,
+        server_name="one",
+        jetstream={"store_dir": tmp_path / "store"},
+        cluster={"name": "c", "port": -1, "routes": ["nats://127.0.0.1:1"]},
+    )
+    with NatsController(config) as controller:
+        yield controller
+
+
+def shown(capsys, *arguments):
+    """What a command prints that succeeds."""
+    assert main(arguments) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
+
+
+def refused(capsys, *arguments):
+    """What a command says that fails."""
+    assert main(arguments) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    return err
+
+
+def test_info_of_a_client_port_is_its_info(server, capsys):
+    """By its URL, or by the port alone."""
+    for named in (server.client_url, str(server.ports()["client"])):
+        info = json.loads(shown(capsys, "info", named))
+        assert (info["server_id"], info["max_payload"]) == (server.server_id, 1 << 20)
+
+
+def test_info_of_a_monitoring_port_is_its_varz(server, capsys):
+    """Of a port it is found out."""
+    assert json.loads(shown(capsys, "info", server.monitoring_url))["server_name"] == "hub"
+    port = str(server.ports()["monitoring"])
+    assert refused(capsys, "info", port) == f"dotgnatly: http://127.0.0.1:{port}/varz: 404\n"
+
+
+@pytest.mark.parametrize("command", ["info", "healthz"])
+def test_nobody_there_is_one_clear_line_and_exit_code_1(capsys, command):
+    """The server may be what is wrong."""
+    assert "127.0.0.1:1" in refused(capsys, command, "1")
+    assert "http://127.0.0.1:1/" in refused(capsys, command, "http://127.0.0.1:1")
+
+
+def test_the_wrong_port_is_one_clear_line_and_exit_code_1(server, capsys):
+    """The one port waits to be greeted, the other knows no HTTP."""
+    ports = server.ports()
+    silent = refused(capsys, "info", f"nats://127.0.0.1:{ports['monitoring']}", "--timeout", "0.1")
+    assert "says nothing within 0.1 s" in silent
+    talking = refused(capsys, "healthz", f"http://127.0.0.1:{ports['client']}")
+    assert "the answer is none of HTTP" in talking
+
+
+def test_info_of_another_kind_of_server(capsys):
+    """Whoever greets first: here somebody who waits for mail."""
+
+    def greet(listener):
+        with listener.accept()[0] as client:
+            client.sendall(b"220 mail\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as threads:
+        threads.submit(greet, listener)
+        said = refused(capsys, "info", f"nats://127.0.0.1:{listener.getsockname()[1]}")
+        assert "is no port for clients" in said
+
+
+def test_healthz_of_a_healthy_server(server, capsys):
+    """What a probe runs."""
+    assert shown(capsys, "healthz", server.monitoring_url) == "healthy\n"
+
+
+def test_healthz_finds_the_port_in_the_environment(lonely, capsys, monkeypatch):
+    """Where the server in the same container has it from."""
+    monkeypatch.setenv("NATS__HTTP_PORT", str(lonely.ports()["monitoring"]))
+    assert shown(capsys, "healthz", "--js-enabled-only") == "healthy\n"
+
+
+def test_healthz_says_why_not(lonely, capsys):
+    """The words are the server's."""
+    said = refused(capsys, "healthz", lonely.monitoring_url)
+    assert "/healthz: JetStream " in said
+
+
+def test_healthz_needs_a_url_of_its_kind(capsys):
+    """Not that of the client port."""
+    assert (
+        refused(capsys, "healthz", "nats://a:1") == "dotgnatly: nats://a:1/healthz is no http URL\n"
+    )
