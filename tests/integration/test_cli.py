@@ -304,6 +304,18 @@ def test_sigusr2_ends_it_gracefully(serve):
 
 
 @posix
+def test_a_second_sigusr2_does_not_wait_for_clients(serve):
+    """Nor does it have to: SIGTERM meanwhile is the orchestrator's, as with nats-server."""
+    server = serve("-p", "-1", "-a", "127.0.0.1")
+    with socket.create_connection(("127.0.0.1", server.port)):
+        server.send(signal.SIGUSR2)
+        server.wait_for("Entering lame duck mode")
+        server.send(signal.SIGTERM)
+        server.send(signal.SIGUSR2)
+        assert server.finish()[0] == 0
+
+
+@posix
 def test_a_signal_that_comes_early_is_not_lost(command):
     """A supervisor may change its mind at once."""
     server = command("serve", "-p", "-1", "-a", "127.0.0.1")
