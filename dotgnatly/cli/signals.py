@@ -20,8 +20,8 @@ _SIGNALS = {
 if sys.platform == "win32":  # where a process can be ended, and told nothing
     _SIGNALS = {"stop": "SIGTERM"}
 
-_OURS = r"^\S*(python\S*( -\S+)* -m dotgnatly|python\S* \S*dotgnatly|dotgnatly) serve( |$)"
-"""What a command line looks like that runs a server."""
+_OURS = "^[^ ]*(python[^ ]* (.* )?-m dotgnatly|python[^ ]* [^ ]*/dotgnatly|dotgnatly) serve( |$)"
+"""What a command line looks like that runs a server, as ``pgrep`` matches it everywhere."""
 
 
 def send(command: str) -> int:

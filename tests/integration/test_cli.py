@@ -12,7 +12,7 @@ import msgspec
 import nats
 import pytest
 
-from dotgnatly.cli import flags, signals
+from dotgnatly.cli import flags
 from dotgnatly.monitoring import Varz
 from tests.conftest import wait_until
 
@@ -388,16 +388,6 @@ def test_sl_says_why_it_tells_nobody(command, tmp_path, whom, said):
     """A signal for the wrong process cannot be taken back."""
     environment = looking_for(tmp_path, "99999998", "99999999")
     assert tell(command, whom, **environment) == (1, f"dotgnatly: {said}\n")
-
-
-@posix
-def test_sl_knows_its_own(serve):
-    """As it looks for them: a command line that runs a server, however it was started."""
-    server = serve("-p", "-1", "-a", "127.0.0.1")
-    found = subprocess.run(
-        ["pgrep", "-f", signals._OURS], capture_output=True, text=True, check=True
-    )
-    assert str(server.process.pid) in found.stdout.split()
 
 
 def looking_for(folder, *pids):

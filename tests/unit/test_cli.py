@@ -5,7 +5,7 @@ import re
 import pytest
 
 from dotgnatly import BrokerConfiguration, ConfigError, NatsController
-from dotgnatly.cli import flags, main
+from dotgnatly.cli import flags, main, signals
 
 LOGIN = {"user": "ann", "password": "secret"}
 
@@ -282,3 +282,22 @@ def test_check_shows_no_secret(conf, capsys):
     text = "authorization { user: ann, password: hunter2, passwort: hunter2 }\nport: x"
     assert main(["check", str(conf(text))]) == 1
     assert "hunter2" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "ours"),
+    [
+        ("python -m dotgnatly serve", True),
+        ("/venv/bin/python3.13 -X dev -m dotgnatly serve -p 4222", True),
+        ("/venv/bin/python /venv/bin/dotgnatly serve", True),
+        ("/venv/bin/dotgnatly serve -js", True),
+        ("sh -c dotgnatly serve", False),
+        ("tail -f /var/log/dotgnatly serve", False),
+        ("python -m dotgnatly check serve", False),
+        ("dotgnatly server", False),
+        ("nats-server", False),
+    ],
+)
+def test_sl_knows_a_server_by_its_command_line(line, ours):
+    """What is no server would be ended by what it is told."""
+    assert bool(re.search(signals._OURS, line)) == ours
