@@ -307,6 +307,9 @@ func compareLive(h uint64, kind, data string) (uint64, error) {
 		if want.http != e.set.http {
 			names = append(names, "HTTP")
 		}
+		if want.portsDir != e.set.portsDir {
+			names = append(names, "PortsFileDir")
+		}
 		slices.Sort(names)
 		return json.Marshal(slices.Compact(names))
 	})
