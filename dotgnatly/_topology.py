@@ -17,7 +17,7 @@ import msgspec
 from dotgnatly import runtime
 from dotgnatly._server import Layers, Server, as_config
 from dotgnatly.config import AuthorizationConfiguration, BrokerConfiguration
-from dotgnatly.defaults import HOST, new_store_dir
+from dotgnatly.defaults import HOST, new_store_dir, reachable, url
 from dotgnatly.errors import (
     AlreadyRunningError,
     DotgnatlyError,
@@ -151,14 +151,11 @@ class Topology(Generic[C]):
 
     def _urls(self, block: str, cluster: str) -> list[str]:
         """Where the members of a cluster listen to the others of this block."""
-        host = self._host(block)
-        host = {"0.0.0.0": HOST, "::": "::1"}.get(host, host)  # noqa: S104 - asked for
-        address = f"[{host}]" if ":" in host else host
-        login = _get(self._config, f"{block}.authorization") or self._login
-        if login.user:
-            address = f"{quote(login.user, '')}:{quote(login.password or '', '')}@{address}"
+        host = reachable(self._host(block))
+        auth = _get(self._config, f"{block}.authorization") or self._login
+        login = f"{quote(auth.user, '')}:{quote(auth.password or '', '')}@" if auth.user else ""
         ports = [m.ports[f"{block}.port"] for m in self.members if m.cluster == cluster]
-        return [f"nats://{address}:{port}" for port in ports]
+        return [url(host, port, login) for port in ports]
 
     # -- life ----------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from nats.aio.client import Client
 
 from dotgnatly._server import as_config
 from dotgnatly.aio import AsyncNatsController
-from dotgnatly.defaults import HOST
+from dotgnatly.defaults import HOST, reachable, url
 from dotgnatly.errors import PortInUseError, StartError, StoreInUseError
 from dotgnatly.monitoring import Healthz
 
@@ -43,7 +43,6 @@ _LEAVE_S = 10.0
 """How long the worker that serves waits for the others to be done."""
 _LOOK_S = 0.05
 _DEFAULT_PORT = 4222
-_LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where one is reached that listens so
 
 
 class lifespan:  # noqa: N801 - called as a function, as those of contextlib are
@@ -135,11 +134,10 @@ class lifespan:  # noqa: N801 - called as a function, as those of contextlib are
                 await asyncio.sleep(_LOOK_S)
                 continue
             writer.close()
-            return await self._connect(f"nats://{f'[{host}]' if ':' in host else host}:{port}")
+            return await self._connect(url(host, port))
 
     def _address(self) -> tuple[str, int]:
-        host = self._config.host or HOST
-        return _LOCAL.get(host, host), self._config.port or _DEFAULT_PORT
+        return reachable(self._config.host or HOST), self._config.port or _DEFAULT_PORT
 
     async def _connect(self, url: str) -> Client:
         client = Client()

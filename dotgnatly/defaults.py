@@ -73,6 +73,16 @@ def _jetstream(config: BrokerConfiguration) -> "JetStreamConfiguration | None":
     return cast("JetStreamConfiguration", config.jetstream) if config.jetstream else None
 
 
+def reachable(host: str) -> str:
+    """Where this machine reaches a listener on an address, also on all of them."""
+    return {"0.0.0.0": HOST, "::": "::1"}.get(host, host)  # noqa: S104 - asked for
+
+
+def url(host: str, port: int, login: str = "") -> str:
+    """The URL of a listener, with who logs in, such as "user:password@"."""
+    return f"nats://{login}{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def new_store_dir() -> str:
     """A path that nobody else can have, of a directory to be made and removed with its servers."""
     return os.path.join(runtime.temporary_directory(), f"dotgnatly-{os.urandom(12).hex()}")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"reflect"
-	"slices"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -59,8 +58,7 @@ func (e *embedded) accountsGone(next *server.Options) []*server.Account {
 		return nil
 	}
 	for _, account := range e.opts.Load().Accounts {
-		stays := func(other *server.Account) bool { return other.Name == account.Name }
-		if live, err := s.LookupAccount(account.Name); err == nil && !slices.ContainsFunc(next.Accounts, stays) {
+		if live, err := s.LookupAccount(account.Name); err == nil && findAccount(next, account.Name) == nil {
 			gone = append(gone, live)
 		}
 	}

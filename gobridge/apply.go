@@ -290,8 +290,8 @@ func compareLive(h uint64, kind, data string) (uint64, error) {
 				names = append(names, "Mappings")
 			}
 		}
-		want := overlaid("", e.set.overlay, opts)
-		if err := e.set.overlay.Callout.install(opts); err != nil {
+		want, err := overlaid("", e.set.overlay, opts)
+		if err != nil {
 			return nil, err
 		}
 		if _, err := server.NewServer(want.opts); err != nil {

@@ -9,15 +9,7 @@ import (
 // disconnectClient closes the connection of a client or a leaf node, and is over when the server lists
 // it no more.
 func disconnectClient(h, cid uint64) (uint64, error) {
-	e, err := runningServer(h)
-	if err != nil {
-		return 0, err
-	}
-	return startJob(func(j *job) ([]byte, error) {
-		s, err := e.live()
-		if err != nil {
-			return nil, err
-		}
+	return startLive(h, func(j *job, s *server.Server) ([]byte, error) {
 		if s.DisconnectClientByID(cid) != nil {
 			return nil, noClient(cid)
 		}
@@ -29,6 +21,21 @@ func disconnectClient(h, cid uint64) (uint64, error) {
 			}
 		}
 		return nil, nil
+	})
+}
+
+// startLive starts a job that asks the server of a handle, if it is still up by then.
+func startLive(h uint64, work func(*job, *server.Server) ([]byte, error)) (uint64, error) {
+	e, err := runningServer(h)
+	if err != nil {
+		return 0, err
+	}
+	return startJob(func(j *job) ([]byte, error) {
+		s, err := e.live()
+		if err != nil {
+			return nil, err
+		}
+		return work(j, s)
 	}), nil
 }
 
@@ -40,16 +47,8 @@ func isConnected(s *server.Server, cid uint64) bool {
 
 // lameDuckClient tells a client to connect to another server.
 func lameDuckClient(h, cid uint64) (uint64, error) {
-	e, err := runningServer(h)
-	if err != nil {
-		return 0, err
-	}
-	return startJob(func(*job) ([]byte, error) {
-		s, err := e.live()
-		if err != nil {
-			return nil, err
-		}
-		err = s.LDMClientByID(cid)
+	return startLive(h, func(_ *job, s *server.Server) ([]byte, error) {
+		err := s.LDMClientByID(cid)
 		switch {
 		case err == nil:
 			return nil, nil
@@ -59,7 +58,7 @@ func lameDuckClient(h, cid uint64) (uint64, error) {
 			return nil, noClient(cid)
 		}
 		return nil, faultf(codeState, "client %d cannot be told: %v", cid, err)
-	}), nil
+	})
 }
 
 func noClient(cid uint64) error {

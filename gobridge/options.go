@@ -68,9 +68,7 @@ func (s *settings) keepPorts(before *settings) {
 // restoreProfPort makes the one port that the server does not write into its options, and compares at
 // a reload, what the text says again. It is read at the start only.
 func (s *settings) restoreProfPort() {
-	if asked := s.asked[len(s.asked)-1]; s.opts.ProfPort != asked {
-		s.opts.ProfPort = asked
-	}
+	s.opts.ProfPort = s.asked[len(s.asked)-1]
 }
 
 // newOptions are where the nats-server command starts from, too: its log lines have a time.
@@ -88,18 +86,18 @@ func parseSettings(text string, over overlay) (*settings, error) {
 			return nil, err
 		}
 	}
-	s := overlaid(text, over, opts)
-	s.warnings = warnings
-	if err := over.Callout.install(opts); err != nil {
+	s, err := overlaid(text, over, opts)
+	if err != nil {
 		closeResolver(opts)
 		return nil, err
 	}
+	s.warnings = warnings
 	return s, nil
 }
 
 // overlaid lays over the parsed options what an embedded server needs, and takes out of them what the
 // bridge does itself.
-func overlaid(text string, over overlay, opts *server.Options) *settings {
+func overlaid(text string, over overlay, opts *server.Options) (*settings, error) {
 	s := &settings{text: text, overlay: over, opts: opts}
 	opts.NoSigs = true // else the server takes SIGINT and SIGTERM and exits the process
 	opts.NoLog = true  // else a reload replaces our logger by one that exits
@@ -107,7 +105,10 @@ func overlaid(text string, over overlay, opts *server.Options) *settings {
 	opts.DontListen = over.DontListen
 	opts.ConfigFile = ""
 	listSingleUser(opts)
-	opts.AlwaysEnableNonce = opts.AuthCallout != nil || over.Callout != nil // else nobody could have an nkey
+	if err := over.Callout.install(opts); err != nil {
+		return nil, err
+	}
+	opts.AlwaysEnableNonce = opts.AuthCallout != nil // else nobody could have an nkey
 
 	s.log = logSettings{
 		stderr: over.Stderr, file: opts.LogFile, sizeLimit: opts.LogSizeLimit, maxFiles: opts.LogMaxFiles,
@@ -123,7 +124,7 @@ func overlaid(text string, over overlay, opts *server.Options) *settings {
 	opts.HTTPHost, opts.HTTPPort, opts.HTTPSPort, opts.HTTPBasePath = "", 0, 0, ""
 	s.portsDir, opts.PortsFileDir = opts.PortsFileDir, ""
 	s.asked = s.portsFound()
-	return s
+	return s, nil
 }
 
 // listSingleUser makes a list of one of a user who stands alone in the authorization block: it means

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -102,6 +103,15 @@ def _nothing_left() -> Iterator[None]:
     if runtime.loaded():
         alive = {name: n for name, n in counts().items() if name != "goroutines"}
         assert alive == {"servers": 0, "jobs": 0, "connections": 0}
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 class Finished(NamedTuple):

@@ -101,12 +101,9 @@ def _names(arriving: Wake) -> Iterator[str]:
 
 
 def _version(_: Mapping[str, Any]) -> int:
-    import msgspec
-
     from dotgnatly import runtime
 
-    versions = msgspec.json.decode(runtime.native().versions())
-    print(f"nats-server: v{versions['nats_server']}")
+    print(f"nats-server: v{runtime.versions()['nats_server']}")
     return 0
 
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -253,12 +252,3 @@ def command(tmp_path: Path) -> Iterator[Callable[..., Command]]:
         if one.process.poll() is None:
             one.process.kill()
         one.process.communicate()
-
-
-@pytest.fixture
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import logging
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any, Self
@@ -110,12 +109,3 @@ def lines() -> Iterator[list[logging.LogRecord]]:
     yield records
     logger.setLevel(level)
     logger.removeHandler(handler)
-
-
-@pytest.fixture
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
