@@ -78,6 +78,9 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 	if err == nil {
 		err = e.verify(next, heard())
 	}
+	if err == nil {
+		err = e.listen(next.overlay.Events)
+	}
 	if err == nil && !j.commit() {
 		err = errCanceled
 	}
@@ -91,6 +94,7 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 	}
 
 	e.set = next
+	e.events.Store(next.overlay.Events)
 	e.closeLeafs(previous.opts, next.opts)
 	e.release(previous)
 	e.log.use(next.log, sink)
@@ -128,7 +132,7 @@ func (e *embedded) reload(next *settings) (taken bool, err error) {
 		if err := e.give(first.opts); err != nil {
 			return false, err
 		}
-		for _, c := range newest(e.clients(), most) {
+		for _, c := range newest(e.clients(), most-len(e.inside())) {
 			_ = e.srv.Load().DisconnectClientByID(c.Cid)
 		}
 		return true, e.give(next.opts)
@@ -141,6 +145,7 @@ func (e *embedded) reload(next *settings) (taken bool, err error) {
 func (e *embedded) give(opts *server.Options) error {
 	gone := e.accountsGone(opts)
 	e.registerImporters(opts)
+	nameSystem(opts)
 	opts.Users = append(opts.Users, e.standIns(opts)...)
 	e.responder.Load().ready()
 	err := protect(func() error { return e.srv.Load().ReloadOptions(opts) })
@@ -248,6 +253,9 @@ func (e *embedded) rollback(previous, next *settings, undo func(), why error) er
 		}
 	}
 	undo()
+	if w := e.watcher.Load(); err == nil && w != nil {
+		err = w.again(nil)
+	}
 	if err != nil {
 		return faultf(codeChange, "%v; and the previous configuration could not be restored: %v", why, err)
 	}
@@ -297,6 +305,7 @@ func compareLive(h uint64, kind, data string) (uint64, error) {
 		if _, err := server.NewServer(want.opts); err != nil {
 			return nil, withoutSecrets(configFault("", "%v", err), data)
 		}
+		nameSystem(want.opts)
 		takeFound(want.opts, e.set.opts)
 		live := *e.set.opts
 		live.Users = slices.DeleteFunc(slices.Clone(live.Users), isStandIn)

@@ -341,6 +341,20 @@ func gb_server_stop(h C.gb_handle, started *C.gb_handle, e *C.gb_error) {
 	})
 }
 
+//export gb_server_watch
+func gb_server_watch(h C.gb_handle, data *C.char, n C.size_t, started *C.gb_handle, e *C.gb_error) {
+	*started = 0
+	guard(e, func() error {
+		var wanted *watch
+		if err := json.Unmarshal(bytesOf(data, n), &wanted); err != nil {
+			return err
+		}
+		j, err := watchServer(uint64(h), wanted)
+		*started = C.gb_handle(j)
+		return err
+	})
+}
+
 //export gb_server_lame_duck
 func gb_server_lame_duck(h C.gb_handle, duration, grace C.int64_t, started *C.gb_handle, e *C.gb_error) {
 	*started = 0
@@ -474,7 +488,25 @@ func gb_logs_open(socket C.intptr_t, e *C.gb_error) {
 func gb_logs_take(out *C.gb_buf, e *C.gb_error) {
 	*out = C.gb_buf{}
 	guard(e, func() error {
-		data, err := lines.take()
+		data, err := takeLines(lines)
+		fill(out, data)
+		return err
+	})
+}
+
+//export gb_events_open
+func gb_events_open(socket C.intptr_t, e *C.gb_error) {
+	guard(e, func() error {
+		happened.open(int64(socket))
+		return nil
+	})
+}
+
+//export gb_events_take
+func gb_events_take(out *C.gb_buf, e *C.gb_error) {
+	*out = C.gb_buf{}
+	guard(e, func() error {
+		data, err := takeEvents()
 		fill(out, data)
 		return err
 	})

@@ -39,6 +39,9 @@ func lameDuck(h uint64, duration, grace time.Duration) (uint64, error) {
 		opts.LameDuckDuration, opts.LameDuckGracePeriod = duration, grace
 		e.count(e.srv.Load())
 		e.leaving.Store(true)
+		e.tell("lame_duck", map[string]any{
+			"duration_ns": duration.Nanoseconds(), "grace_ns": grace.Nanoseconds(), "clients": e.left.Load(),
+		})
 		go e.leave(e.srv.Load())
 		return nil, nil
 	})
@@ -73,11 +76,7 @@ func (e *embedded) leave(s *server.Server) {
 
 // count notes how many connections are left, for who must not wait for the server's locks.
 func (e *embedded) count(s *server.Server) {
-	own := 0
-	if e.responder.Load() != nil {
-		own = 1
-	}
-	e.left.Store(int64(max(s.NumClients()+s.NumLeafNodes()-own, 0)))
+	e.left.Store(int64(max(s.NumClients()+s.NumLeafNodes()-len(e.inside()), 0)))
 }
 
 // dismiss is what the server's own lame duck mode does, which does nothing where there is no listener for
@@ -104,16 +103,14 @@ func (e *embedded) dismiss(s *server.Server) {
 	}
 }
 
-// dismissSome closes so many connections, the bridge's own excepted.
+// dismissSome closes so many connections.
 func (e *embedded) dismissSome(s *server.Server, surplus int64) {
 	for _, c := range append(e.clients(), leafs(s)...) {
 		if surplus == 0 {
 			return
 		}
-		if c.Name != responderName || e.responder.Load() == nil {
-			_ = s.DisconnectClientByID(c.Cid)
-			surplus--
-		}
+		_ = s.DisconnectClientByID(c.Cid)
+		surplus--
 	}
 }
 

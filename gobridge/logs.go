@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,72 +37,13 @@ func (l logLine) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]any{l.server, l.level, l.when.UnixNano(), l.text})
 }
 
-// logRing keeps lines until Python takes them. put never blocks: the server calls it under its locks.
-// A full ring drops the oldest line and counts it.
-type logRing struct {
-	mu      sync.Mutex
-	lines   []logLine
-	first   int
-	count   int
-	dropped uint64
-	wake    int64
-	waking  bool // soon
-}
+func (logLine) owner() uint64 { return 0 } // all servers share the lines
 
-// gathering is how long lines wait for others before Python is told: whoever reads them would take a
-// core from what the server is just doing, and is often the reason for more lines.
-const gathering = 2 * time.Millisecond
+var lines = newRing[logLine](4096)
 
-var lines = logRing{lines: make([]logLine, 4096), wake: nobody}
-
-func (r *logRing) put(l logLine) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.count == len(r.lines) {
-		r.first = (r.first + 1) % len(r.lines)
-		r.count--
-		r.dropped++
-	}
-	r.lines[(r.first+r.count)%len(r.lines)] = l
-	r.count++
-	r.tellSoon()
-}
-
-func (r *logRing) tellSoon() {
-	if r.count > 0 && r.wake != nobody && !r.waking {
-		r.waking = true
-		time.AfterFunc(gathering, r.tell)
-	}
-}
-
-// tell wakes the reader if there is something to read.
-func (r *logRing) tell() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.waking = false
-	if r.count > 0 && r.wake != nobody {
-		wake(r.wake)
-	}
-}
-
-func (r *logRing) open(writer int64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.wake = writer
-	r.tellSoon()
-}
-
-func (r *logRing) take() ([]byte, error) {
-	r.mu.Lock()
-	taken := make([]logLine, r.count)
-	for i := range taken {
-		taken[i] = r.lines[(r.first+i)%len(r.lines)]
-		r.lines[(r.first+i)%len(r.lines)] = logLine{}
-	}
-	dropped := r.dropped
-	r.first, r.count, r.dropped = 0, 0, 0
-	r.mu.Unlock()
-	return json.Marshal(map[string]any{"lines": taken, "dropped": dropped})
+func takeLines(r *ring[logLine]) ([]byte, error) {
+	taken, dropped := r.take()
+	return json.Marshal(map[string]any{"lines": taken, "dropped": dropped[0]})
 }
 
 // logSettings is what the configuration says of logging; it is taken out of the server's options,
@@ -123,8 +65,9 @@ type logger struct {
 	mu     sync.Mutex
 	server string // its name, known once there is a server
 	set    logSettings
-	sink   sink      // nil: lines go to Python only
-	heard  *[]string // warnings and errors while a change is applied
+	sink   sink                     // nil: lines go to Python only
+	heard  *[]string                // warnings and errors while a change is applied
+	failed atomic.Pointer[embedded] // who fails with a fatal line, once it is up
 }
 
 type fatalLine struct {
@@ -198,6 +141,12 @@ func (l *logger) listen() func() []string {
 	}
 }
 
+func (l *logger) listening() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.heard != nil
+}
+
 // name says whose lines these are from now on.
 func (l *logger) name(server string) {
 	l.mu.Lock()
@@ -268,6 +217,9 @@ func (l *logger) Fatalf(format string, args ...any) {
 	select {
 	case l.fatal <- line:
 	default:
+	}
+	if e := l.failed.Load(); e != nil && !l.listening() {
+		go e.fail(line.text)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,79 +21,15 @@ type batch struct {
 	Dropped int
 }
 
-func takeLines(t testing.TB, r *logRing) (texts []string, dropped int) {
+func linesOf(t testing.TB, r *ring[logLine]) (texts []string, dropped int) {
 	t.Helper()
-	data, err := r.take()
+	data, err := takeLines(r)
 	check(t, err)
 	b := decode[batch](t, data)
 	for _, line := range b.Lines {
 		texts = append(texts, decode[string](t, line[3]))
 	}
 	return texts, b.Dropped
-}
-
-func TestRingGivesLinesInOrder(t *testing.T) {
-	t.Parallel()
-	r := logRing{lines: make([]logLine, 8), wake: nobody}
-	for round := range 5 { // the ring goes round
-		want := []string{}
-		for i := range 3 {
-			text := fmt.Sprint(round, i)
-			want = append(want, text)
-			r.put(logLine{text: text})
-		}
-		got, dropped := takeLines(t, &r)
-		if fmt.Sprint(got) != fmt.Sprint(want) || dropped != 0 {
-			t.Errorf("got %v, %d dropped, not %v", got, dropped, want)
-		}
-	}
-}
-
-func TestFullRingDropsTheOldestAndCounts(t *testing.T) {
-	t.Parallel()
-	r := logRing{lines: make([]logLine, 4), wake: nobody}
-	for i := range 10 {
-		r.put(logLine{text: fmt.Sprint(i)})
-	}
-	got, dropped := takeLines(t, &r)
-	if fmt.Sprint(got) != "[6 7 8 9]" || dropped != 6 {
-		t.Errorf("got %v, %d dropped", got, dropped)
-	}
-	if got, dropped := takeLines(t, &r); len(got) != 0 || dropped != 0 {
-		t.Errorf("an empty ring gave %v, %d dropped", got, dropped)
-	}
-}
-
-func TestRingLosesNothingBetweenThreads(t *testing.T) {
-	t.Parallel()
-	const writers, each = 4, 2000
-	r := logRing{lines: make([]logLine, 64), wake: nobody}
-	var all sync.WaitGroup
-	for range writers {
-		all.Go(func() {
-			for range each {
-				r.put(logLine{text: "x"})
-			}
-		})
-	}
-	done := make(chan struct{})
-	go func() {
-		all.Wait()
-		close(done)
-	}()
-	seen := 0
-	for over := false; !over; {
-		select {
-		case <-done:
-			over = true
-		default:
-		}
-		got, dropped := takeLines(t, &r)
-		seen += len(got) + dropped
-	}
-	if seen != writers*each {
-		t.Errorf("%d lines taken or dropped, %d written", seen, writers*each)
-	}
 }
 
 func TestLineOnTheWire(t *testing.T) {

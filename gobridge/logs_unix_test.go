@@ -9,23 +9,6 @@ import (
 	"time"
 )
 
-func TestRingWakesItsReaderOncePerBatch(t *testing.T) {
-	t.Parallel()
-	fd, peer := wakeSocket(t)
-	r := logRing{lines: make([]logLine, 8), wake: nobody}
-	r.put(logLine{text: "early"})
-	r.open(fd) // lines wait: the reader is told at once
-	wantBytes(t, peer, 1)
-	takeLines(t, &r)
-	r.put(logLine{text: "one"})
-	r.put(logLine{text: "two"})
-	wantBytes(t, peer, 1)
-	takeLines(t, &r)
-	r.open(nobody)
-	r.put(logLine{text: "late"})
-	wantBytes(t, peer, 0)
-}
-
 func TestSyslogGetsTheTextAndItsOwnLevel(t *testing.T) {
 	t.Parallel()
 	listener, err := net.ListenPacket("udp", "127.0.0.1:0")

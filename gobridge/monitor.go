@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
@@ -25,6 +26,14 @@ func (e *embedded) document(endpoint string, options []byte) ([]byte, error) {
 	switch endpoint {
 	case "varz":
 		return answerOf(s, func(*server.VarzOptions) (*server.Varz, error) { return e.http.Load().varz(s) }, options)
+	case "clients": // connz without the connections of the bridge's own
+		return answerOf(s, func(o *server.ConnzOptions) (*server.Connz, error) {
+			c, err := s.Connz(o)
+			if err == nil {
+				c.Conns = slices.DeleteFunc(c.Conns, func(c *server.ConnInfo) bool { return e.ours(c.Cid) })
+			}
+			return c, err
+		}, options)
 	case "connz":
 		return answerOf(s, s.Connz, options)
 	case "routez":

@@ -20,7 +20,20 @@ type overlay struct {
 	PrivateStore bool     `json:"private_store"` // store_dir is removed when the server has stopped
 	Name         string   `json:"name"`          // of the controller, for the holder of a store lock
 	Callout      *callout `json:"callout"`       // nil: Python does not decide who may log in
+	Events       *watch   `json:"events"`        // nil: Python wants to hear of none
 	Warnings     []string `json:"warnings"`      // for the log, once the text is in force
+}
+
+// inside is how many connections the bridge itself makes.
+func (o overlay) inside() int {
+	n := 0
+	if o.Callout != nil {
+		n++
+	}
+	if o.Events.connects() {
+		n++
+	}
+	return n
 }
 
 // settings are one configuration of one server. The server keeps the Options it is given as its live
@@ -109,6 +122,15 @@ func overlaid(text string, over overlay, opts *server.Options) (*settings, error
 		return nil, err
 	}
 	opts.AlwaysEnableNonce = opts.AuthCallout != nil // else nobody could have an nkey
+	if over.Events.connects() {
+		if err := watcherFault(opts, over.Events.Credentials); err != nil {
+			return nil, err
+		}
+	}
+	admitWatcher(opts)
+	if opts.MaxConn > 0 {
+		opts.MaxConn += over.inside() // who connects inside takes nobody's place
+	}
 
 	s.log = logSettings{
 		stderr: over.Stderr, file: opts.LogFile, sizeLimit: opts.LogSizeLimit, maxFiles: opts.LogMaxFiles,

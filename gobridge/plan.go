@@ -49,7 +49,7 @@ func (e *embedded) affected(next *server.Options, why func(*server.ConnInfo) str
 			stay = append(stay, c)
 		}
 	}
-	for _, c := range newest(stay, mostClients(next)) {
+	for _, c := range newest(stay, mostClients(next)-len(e.inside())) {
 		add(c, "max_connections is reached")
 	}
 	for _, c := range leafs(e.srv.Load()) {
@@ -62,7 +62,11 @@ func (e *embedded) affected(next *server.Options, why func(*server.ConnInfo) str
 }
 
 // clients are the connected ones, the oldest first.
-func (e *embedded) clients() []*server.ConnInfo { return connections(e.srv.Load(), "Client") }
+func (e *embedded) clients() []*server.ConnInfo {
+	return slices.DeleteFunc(connections(e.srv.Load(), "Client"), func(c *server.ConnInfo) bool {
+		return e.ours(c.Cid)
+	})
+}
 
 // leafs are the leaf node connections, likewise.
 func leafs(s *server.Server) []*server.ConnInfo {

@@ -58,33 +58,12 @@ func newResponder(c *callout, s *server.Server, opts func() *server.Options) *re
 	return r
 }
 
-// connect subscribes beside the start of the server: before it lets any other client in, if it can. The
-// function that it returns is called after the start, and waits.
+// connect subscribes beside the start of the server, see besideStart.
 func (r *responder) connect() (finish func() error) {
 	if r == nil {
 		return func() error { return nil }
 	}
-	started, connected := make(chan struct{}), make(chan error, 1)
-	go func() {
-		err := r.subscribe()
-		for err != nil {
-			select {
-			case <-started:
-				connected <- r.subscribe()
-				return
-			case <-time.After(100 * time.Microsecond): // as long as a start takes, or less
-				err = r.subscribe()
-			}
-		}
-		connected <- nil
-	}()
-	return func() error {
-		close(started)
-		if err := <-connected; err != nil {
-			return faultf(codeStart, "on_authenticate cannot answer: %v", err)
-		}
-		return nil
-	}
+	return besideStart(r.subscribe, "on_authenticate cannot answer")
 }
 
 func (r *responder) subscribe() error {

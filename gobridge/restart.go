@@ -44,6 +44,7 @@ func (e *embedded) restart(j *job, text string, over overlay) ([]byte, error) {
 		e.log.forget()
 		e.srv.Store(nil)
 		e.responder.Store(nil)
+		e.watcher.Store(nil)
 		e.http.Store(nil)
 		e.resolver = nil
 		e.pipes.reopen()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/tls"
 	"encoding/json"
 	"net"
@@ -31,6 +32,8 @@ type embedded struct {
 	srv atomic.Pointer[server.Server]
 
 	responder atomic.Pointer[responder] // nil: Python does not decide who may log in
+	watcher   atomic.Pointer[watcher]   // nil: it has not asked what happens to connections
+	events    atomic.Pointer[watch]     // nil: it wants to hear of nothing
 
 	mu       sync.Mutex // one start, apply, restart or stop at a time
 	set      *settings
@@ -39,6 +42,7 @@ type embedded struct {
 	ports    []int // that forked children close
 
 	portsFile string // "": none is written
+	begun     bool   // it has been up
 }
 
 var (
@@ -115,7 +119,12 @@ func (e *embedded) start(j *job, text string, over overlay, before *before) ([]b
 	e.resolver = set.opts.AccountResolver
 	e.log.name(s.Name())
 	s.SetLoggerV2(e.log, set.opts.Debug, set.opts.Trace, set.opts.TraceVerbose)
+	nameSystem(set.opts)
+	e.events.Store(over.Events)
 	e.responder.Store(newResponder(over.Callout, s, e.opts.Load))
+	if over.Events.connects() {
+		e.watcher.Store(newWatcher(over.Events, e))
+	}
 	if err := e.untilReady(j, s); err != nil {
 		return nil, err
 	}
@@ -128,6 +137,8 @@ func (e *embedded) start(j *job, text string, over overlay, before *before) ([]b
 	if !j.commit() {
 		return nil, errCanceled
 	}
+	e.begun = true
+	e.log.failed.Store(e)
 	e.running.Store(true)
 	go firstStart.Do(giveBack)
 	return state, nil
@@ -137,9 +148,10 @@ func (e *embedded) start(j *job, text string, over overlay, before *before) ([]b
 // JetStream has recovered its streams.
 func (e *embedded) untilReady(j *job, s *server.Server) error {
 	answers := e.responder.Load().connect()
+	hears := e.watcher.Load().begin()
 	// Not cut short by a Shutdown from beside: that misses what Start opens after it looked.
 	s.Start()
-	if err := answers(); err != nil {
+	if err := cmp.Or(answers(), hears()); err != nil {
 		return err
 	}
 	// The server's own waiting sleeps 25 ms between two looks; ours looks each millisecond.
@@ -209,6 +221,9 @@ func (e *embedded) stop() {
 func (e *embedded) end() {
 	e.publish(map[string]any{"state": "stopping"})
 	e.halt()
+	if e.begun {
+		e.tell("shutdown", map[string]any{})
+	}
 	e.store.close()
 	for _, port := range e.ports {
 		closePortInChild(port, false)
@@ -217,11 +232,22 @@ func (e *embedded) end() {
 	close(e.gone)
 }
 
+// fail stops a server that has met what would end the nats-server command.
+func (e *embedded) fail(why string) {
+	_ = protect(func() error {
+		e.tell("failed", map[string]any{"reason": why})
+		e.stop()
+		return nil
+	})
+}
+
 // halt stops the server and keeps its store.
 func (e *embedded) halt() {
 	e.running.Store(false)
+	e.log.failed.Store(nil)
 	e.removePorts()
 	e.responder.Load().refuse()
+	e.watcher.Load().expectEnd()
 	e.pipes.shutdown()
 	if s := e.srv.Load(); s != nil {
 		s.Shutdown()
@@ -230,6 +256,7 @@ func (e *embedded) halt() {
 		closeResolver(e.set.opts)
 	}
 	e.responder.Load().close()
+	e.watcher.Load().close()
 	if e.resolver != nil {
 		e.resolver.Close()
 	}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"cmp"
+	"sync"
+
+	"github.com/nats-io/jwt/v2"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nkeys"
+)
+
+// watcherUser is the user of that client where users have to log in; nobody else has its seed.
+var watcherUser = sync.OnceValue(func() nkeys.KeyPair {
+	pair, err := nkeys.CreateUser()
+	if err != nil {
+		panic(err) // there is no randomness
+	}
+	return pair
+})
+
+func watcherKey() string {
+	key, _ := watcherUser().PublicKey()
+	return key
+}
+
+var watcherPermissions = &server.Permissions{
+	Subscribe: &server.SubjectPermission{
+		Allow: []string{"$SYS.ACCOUNT.>", "$SYS.SERVER.>", advisories, adopted + ">"},
+	},
+	Publish: &server.SubjectPermission{Deny: []string{">"}},
+}
+
+// defaultSystem has the name of the system account where the options have none. It is only the name that
+// the server goes by; one object for all, so that options are equal.
+var defaultSystem = server.NewAccount(server.DEFAULT_SYSTEM_ACCOUNT)
+
+// admitWatcher adds the user to options by which somebody must log in. Nobody else is let in or refused
+// by it. A server that is open has no users, and would be open no more with one.
+func admitWatcher(opts *server.Options) {
+	if !hasUsers(opts) || watcherFault(opts, "") != nil {
+		return
+	}
+	system := cmp.Or(opts.SystemAccount, server.DEFAULT_SYSTEM_ACCOUNT)
+	opts.Nkeys = append(opts.Nkeys, &server.NkeyUser{
+		Nkey: watcherKey(), Account: findAccount(opts, system),
+		AllowedConnectionTypes: map[string]struct{}{jwt.ConnectionTypeInProcess: {}},
+		Permissions:            watcherPermissions,
+	})
+	if opts.AuthCallout != nil {
+		opts.AuthCallout.AuthUsers = append(opts.AuthCallout.AuthUsers, watcherKey())
+	}
+}
+
+func hasUsers(opts *server.Options) bool {
+	return opts.Users != nil || opts.Nkeys != nil || opts.Username != "" || opts.Authorization != ""
+}
+
+// watcherFault tells why nobody can listen inside a server with such options.
+func watcherFault(opts *server.Options, credentials string) error {
+	ws, mqtt := &opts.Websocket, &opts.MQTT
+	switch {
+	case opts.NoSystemAccount:
+		return configFault("no_system_account", "must not be set where events are wanted")
+	case opts.MaxConn < 0:
+		return configFault("max_connections", "lets nobody in, not even who listens for events")
+	case len(opts.TrustedKeys)+len(opts.TrustedOperators) > 0:
+		if credentials == "" {
+			return configFault("operator", "events need the credentials of a user of the system account")
+		}
+	case hasUsers(opts) && ws.Username+ws.Token != "":
+		return configFault("websocket.authorization", "allows no user beside it, as events need one")
+	case hasUsers(opts) && mqtt.Username+mqtt.Token != "":
+		return configFault("mqtt.authorization", "allows no user beside it, as events need one")
+	}
+	return nil
+}
+
+// nameSystem puts the watcher's user into the default system account. A start must not: there is none yet,
+// and the client is moved as soon as it is there.
+func nameSystem(opts *server.Options) {
+	for _, u := range opts.Nkeys {
+		if u.Nkey == watcherKey() && u.Account == nil {
+			u.Account = defaultSystem
+		}
+	}
+}

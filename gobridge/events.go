@@ -1,0 +1,75 @@
+package main
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// event is something that happened on a server, on its way to Python; an array on the wire.
+type event struct {
+	whom   uint64 // a number of Python's
+	server string // its name
+	name   string
+	data   any // an object in JSON
+}
+
+func (e event) owner() uint64 { return e.whom }
+
+func (e event) MarshalJSON() ([]byte, error) {
+	return json.Marshal([]any{e.whom, e.server, e.name, e.data})
+}
+
+// happened is the queue of the events that Python has not taken yet.
+var happened = newRing[event](8192)
+
+func takeEvents() ([]byte, error) {
+	events, dropped := happened.take()
+	return json.Marshal(map[string]any{"events": events, "dropped": dropped})
+}
+
+// watch is what Python says of the events of one server: to whom to tell them, and which it wants beside
+// those that the bridge knows by itself.
+type watch struct {
+	Whom        uint64 `json:"whom"`
+	System      bool   `json:"system"`      // those that the server itself tells
+	Advisories  bool   `json:"advisories"`  // those of JetStream as well
+	Credentials string `json:"credentials"` // of a user of an operator's system account
+}
+
+// connects tells whether it takes a client inside to hear of them.
+func (w *watch) connects() bool { return w != nil && w.System }
+
+// tell queues an event that the server does not tell.
+func (e *embedded) tell(name string, data map[string]any) {
+	if w := e.events.Load(); w != nil {
+		data["timestamp"] = time.Now().UTC()
+		happened.put(event{w.Whom, e.srv.Load().Name(), name, data})
+	}
+}
+
+// watch changes what Python wants to hear of a running server.
+func watchServer(h uint64, wanted *watch) (uint64, error) {
+	return startLocked(h, func(j *job, e *embedded) ([]byte, error) {
+		over := e.set.overlay
+		over.Events = wanted
+		return e.apply(j, e.set.text, over)
+	})
+}
+
+// listen begins to hear what is wanted from now on, or goes on after a change.
+func (e *embedded) listen(wanted *watch) error {
+	w := e.watcher.Load()
+	switch {
+	case w != nil:
+		return w.again(wanted)
+	case !wanted.connects():
+		return nil
+	}
+	w = newWatcher(wanted, e)
+	if err := w.connect(); err != nil {
+		w.close()
+		return faultf(codeState, "the server does not tell its events: %v", err)
+	}
+	e.watcher.Store(w)
+	return nil
+}

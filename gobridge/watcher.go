@@ -1,0 +1,435 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/jwt/v2"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+)
+
+// What happens to the connections of a server, and to its streams, it says itself, in its system account: a
+// client inside the process listens there.
+
+const watcherName = "dotgnatly events"
+
+const (
+	advisories    = server.JSAdvisoryPrefix + ".>"
+	adopted       = "dotgnatly." // before those of another account
+	globalAccount = server.DEFAULT_GLOBAL_ACCOUNT
+)
+
+// watcher listens for one server, from its start, or from when Python first asks, to its end.
+type watcher struct {
+	watch
+	server *server.Server
+	opts   func() *server.Options // the live ones
+	users  []string               // of the bridge's own connections
+	conn   atomic.Pointer[nats.Conn]
+	heard  chan *nats.Msg // in the order in which they were sent
+	ended  chan struct{}  // nothing more will be told
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	mu      sync.Mutex
+	own     map[uint64]struct{} // its connections, the former as well
+	present map[uint64]struct{} // who has logged in, by cid
+	follows map[*server.Account]*nats.Subscription
+	slow    atomic.Bool                // messages were lost, and are not counted yet
+	lost    map[*nats.Subscription]int // of each
+}
+
+func newWatcher(wanted *watch, e *embedded) *watcher {
+	w := &watcher{
+		watch: *wanted, server: e.srv.Load(), opts: e.opts.Load, users: []string{watcherKey()},
+		heard: make(chan *nats.Msg, 8192), ended: make(chan struct{}),
+		own: map[uint64]struct{}{}, present: map[uint64]struct{}{},
+	}
+	if r := e.responder.Load(); r != nil {
+		key, _ := r.user.PublicKey()
+		w.users = append(w.users, key)
+	}
+	w.ctx, w.cancel = context.WithCancel(context.Background())
+	go w.listen()
+	return w
+}
+
+func (w *watcher) tell(name string, data any) {
+	happened.put(event{w.Whom, w.server.Name(), name, data})
+}
+
+func (w *watcher) tellLost(count any) {
+	w.tell("events_dropped", map[string]any{"timestamp": time.Now().UTC(), "count": count})
+}
+
+// begin connects beside the start of the server, see besideStart.
+func (w *watcher) begin() (finish func() error) {
+	if w == nil {
+		return func() error { return nil }
+	}
+	return besideStart(w.connect, "the server does not tell its events")
+}
+
+// connect subscribes, and takes those for present who are connected.
+func (w *watcher) connect() error {
+	options := []nats.Option{
+		nats.InProcessServer(w.server), nats.Name(watcherName), nats.NoReconnect(),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			if errors.Is(err, nats.ErrSlowConsumer) {
+				w.slow.Store(true)
+			}
+		}),
+		nats.ClosedHandler(func(conn *nats.Conn) {
+			if conn == w.conn.Load() {
+				go w.connectAgain()
+			}
+		}),
+	}
+	login, err := w.login()
+	if err != nil {
+		return err
+	}
+	conn, err := nats.Connect("", append(options, login...)...)
+	if err != nil {
+		return err
+	}
+	if err = w.subscribe(conn); err != nil {
+		conn.Close()
+	}
+	return err
+}
+
+func (w *watcher) login() ([]nats.Option, error) {
+	if w.Credentials != "" {
+		token, err := jwt.ParseDecoratedJWT([]byte(w.Credentials))
+		if err != nil {
+			return nil, err
+		}
+		pair, err := jwt.ParseDecoratedUserNKey([]byte(w.Credentials))
+		if err != nil {
+			return nil, err
+		}
+		sign := func(nonce []byte) ([]byte, error) { return pair.Sign(nonce) }
+		return []nats.Option{nats.UserJWT(func() (string, error) { return token, nil }, sign)}, nil
+	}
+	if hasUsers(w.opts()) {
+		return []nats.Option{nats.Nkey(watcherKey(), watcherUser().Sign)}, nil
+	}
+	return nil, nil
+}
+
+func (w *watcher) subscribe(conn *nats.Conn) error {
+	cid, err := conn.GetClientID()
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.own[cid] = struct{}{}
+	if err := conn.Flush(); err != nil {
+		return err
+	}
+	system, inside := w.server.SystemAccount(), w.server.GetClient(cid)
+	if system == nil || inside == nil {
+		return errors.New("there is no system account yet")
+	}
+	if w.Credentials == "" {
+		// It waits for us: nobody else looks at its account now.
+		inside.RegisterUser(&server.User{Account: system, Permissions: watcherPermissions})
+	}
+	w.follows, w.lost = map[*server.Account]*nats.Subscription{}, map[*nats.Subscription]int{}
+	for _, subject := range []string{
+		"$SYS.ACCOUNT.*.CONNECT", "$SYS.ACCOUNT.*.DISCONNECT", "$SYS.ACCOUNT.*.SERVER.CONNS",
+		"$SYS.SERVER." + w.server.ID() + ".CLIENT.AUTH.ERR",
+	} {
+		if _, err := w.hearOn(conn, subject); err != nil {
+			return err
+		}
+	}
+	if err := conn.Flush(); err != nil {
+		return err
+	}
+	if err := conn.LastError(); err != nil {
+		return err // the credentials do not allow it
+	}
+	w.conn.Store(conn)
+	clear(w.present)
+	for _, c := range append(connections(w.server, "Client"), leafs(w.server)...) {
+		if !w.ours(c.Cid, c.AuthorizedUser) {
+			w.present[c.Cid] = struct{}{}
+		}
+	}
+	return w.followAll(conn)
+}
+
+// hearOn subscribes. mu is held.
+func (w *watcher) hearOn(conn *nats.Conn, subject string) (*nats.Subscription, error) {
+	sub, err := conn.ChanSubscribe(subject, w.heard)
+	if err == nil {
+		w.lost[sub] = 0
+	}
+	return sub, err
+}
+
+func (w *watcher) hearNoMore(sub *nats.Subscription) {
+	_ = sub.Unsubscribe()
+	delete(w.lost, sub)
+}
+
+// followAll has the system account import the advisories of all others. mu is held.
+func (w *watcher) followAll(conn *nats.Conn) error {
+	if !w.Advisories {
+		return nil
+	}
+	all, err := w.server.Accountz(nil)
+	if err != nil {
+		return err
+	}
+	system := w.server.SystemAccount()
+	if w.follows[system] == nil { // of the server itself
+		if w.follows[system], err = w.hearOn(conn, advisories); err != nil {
+			return err
+		}
+	}
+	there := map[*server.Account]bool{system: true}
+	for _, name := range all.Accounts {
+		account, err := w.server.LookupAccount(name)
+		if err != nil || account == system {
+			continue
+		}
+		there[account] = true
+		if err := w.follow(conn, account); err != nil {
+			return err
+		}
+	}
+	maps.DeleteFunc(w.follows, func(a *server.Account, sub *nats.Subscription) bool {
+		if !there[a] {
+			w.hearNoMore(sub)
+		}
+		return !there[a]
+	})
+	return conn.Flush()
+}
+
+// follow hears of an account by a stream import: it takes no connection of the account's, and none of its
+// clients sees it.
+func (w *watcher) follow(conn *nats.Conn, account *server.Account) error {
+	system := w.server.SystemAccount()
+	prefix := adopted + base64.RawURLEncoding.EncodeToString([]byte(account.Name))
+	err := system.AddStreamImport(account, advisories, prefix)
+	if errors.Is(err, server.ErrStreamImportAuthorization) {
+		if err := account.AddStreamExport(advisories, []*server.Account{system}); err != nil {
+			return err
+		}
+		err = system.AddStreamImport(account, advisories, prefix)
+	}
+	known := errors.Is(err, server.ErrStreamImportDuplicate)
+	if err != nil && !known {
+		return err
+	}
+	if before := w.follows[account]; before != nil {
+		if known {
+			return nil
+		}
+		w.hearNoMore(before) // a reload has taken the import away, and what hung on it
+	}
+	w.follows[account], err = w.hearOn(conn, prefix+"."+advisories)
+	return err
+}
+
+// again makes up for what a reload has undone, and hears of what else is wanted.
+func (w *watcher) again(wanted *watch) error {
+	for end := time.Now().Add(lastWords); !w.conn.Load().IsConnected() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.Advisories = w.Advisories || wanted != nil && wanted.Advisories
+	if err := w.followAll(w.conn.Load()); err != nil {
+		return faultf(codeState, "not all advisories are heard: %v", err)
+	}
+	return nil
+}
+
+// connectAgain goes on when the server has closed the connection: in a reload that makes an open server one
+// with users, or the other way, or because somebody kicked it.
+func (w *watcher) connectAgain() {
+	if w.ctx.Err() != nil {
+		return
+	}
+	w.tellLost(nil) // nobody knows how many
+	for w.ctx.Err() == nil && w.connect() != nil {
+		select {
+		case <-w.ctx.Done():
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// expectEnd has it not come back: the server stops.
+func (w *watcher) expectEnd() {
+	if w != nil {
+		w.cancel()
+	}
+}
+
+// close ends it when the server is gone, with all told that it had said.
+func (w *watcher) close() {
+	if w == nil {
+		return
+	}
+	w.cancel()
+	if conn := w.conn.Load(); conn != nil {
+		conn.Close()
+	}
+	w.heard <- nil
+	<-w.ended
+}
+
+func (w *watcher) listen() {
+	defer close(w.ended)
+	for m := range w.heard {
+		if m == nil {
+			return
+		}
+		if err := protect(func() error { return w.hear(m) }); err != nil {
+			w.server.Warnf("an event is not understood: %v", err)
+		}
+		if len(w.heard) == 0 && w.slow.CompareAndSwap(true, false) {
+			w.countLost()
+		}
+	}
+}
+
+// countLost reports what nats.go had no room for.
+func (w *watcher) countLost() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	lost := 0
+	for sub, known := range w.lost {
+		if n, err := sub.Dropped(); err == nil {
+			lost += n - known
+			w.lost[sub] = n
+		}
+	}
+	if lost > 0 {
+		w.tellLost(lost)
+	}
+}
+
+// said is what the messages of the system account have in common.
+type said struct {
+	Server struct {
+		ID string `json:"id"`
+	} `json:"server"`
+	Client struct {
+		ID      uint64 `json:"id"`
+		User    string `json:"user"`
+		Account string `json:"acc"`
+	} `json:"client"`
+	Reason string `json:"reason"`
+}
+
+func (w *watcher) hear(m *nats.Msg) error {
+	if inside, subject, ok := advisory(m.Subject); ok {
+		w.tell("jetstream_advisory", map[string]any{
+			"account": inside, "subject": subject, "advisory": json.RawMessage(m.Data),
+		})
+		return nil
+	}
+	var about said
+	if err := json.Unmarshal(m.Data, &about); err != nil {
+		return err
+	}
+	cid := about.Client.ID
+	if about.Server.ID != w.server.ID() {
+		return nil // it is another member of the cluster
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	data := json.RawMessage(m.Data)
+	switch tokens := strings.Split(m.Subject, "."); tokens[len(tokens)-1] {
+	case "CONNECT":
+		// Of somebody who is there, a reload has asked once more who it is.
+		if _, there := w.present[cid]; !there && !w.ours(cid, about.Client.User) {
+			w.present[cid] = struct{}{}
+			w.tell("client_connected", data)
+			w.countGlobal(about.Client.Account)
+		}
+	case "DISCONNECT":
+		_, there := w.present[cid]
+		delete(w.present, cid)
+		switch {
+		case there:
+			if strings.HasPrefix(about.Reason, "Slow Consumer") {
+				w.tell("slow_consumer", data)
+			}
+			w.tell("client_disconnected", data)
+			w.countGlobal(about.Client.Account)
+		case about.Reason == server.AuthenticationTimeout.String():
+			w.tell("authentication_failed", data)
+		}
+	case "ERR":
+		w.tell("authentication_failed", data)
+	case "CONNS":
+		return w.tellConnections(data)
+	}
+	return nil
+}
+
+// advisory takes the subject of an advisory apart: the account that it comes from, and its own subject.
+func advisory(subject string) (account, own string, ok bool) {
+	if rest, imported := strings.CutPrefix(subject, adopted); imported {
+		token, own, _ := strings.Cut(rest, ".")
+		name, err := base64.RawURLEncoding.DecodeString(token)
+		return string(name), own, err == nil
+	}
+	return "", subject, strings.HasPrefix(subject, server.JSAdvisoryPrefix)
+}
+
+// ours tells whether a connection is one of the bridge's own. mu is held.
+func (w *watcher) ours(cid uint64, user string) bool {
+	_, own := w.own[cid]
+	return own || slices.Contains(w.users, user)
+}
+
+// tellConnections leaves our own connection out of what the server counts.
+func (w *watcher) tellConnections(data json.RawMessage) error {
+	var count server.AccountNumConns
+	if err := json.Unmarshal(data, &count); err != nil {
+		return err
+	}
+	if count.Account == w.server.SystemAccount().Name {
+		count.Conns--
+		count.TotalConns--
+	}
+	w.tell("account_connections", &count)
+	return nil
+}
+
+// countGlobal counts the connections of the global account, of which the server tells nothing.
+func (w *watcher) countGlobal(name string) {
+	if name != globalAccount {
+		return
+	}
+	account, err := w.server.LookupAccount(name)
+	if err != nil {
+		return
+	}
+	local, leafs := account.NumLocalConnections(), account.NumLeafNodes()-account.NumRemoteLeafNodes()
+	w.tell("account_connections", &server.AccountNumConns{
+		TypedEvent: server.TypedEvent{Type: server.AccountNumConnsMsgType, Time: time.Now().UTC()},
+		AccountStat: server.AccountStat{
+			Account: name, Name: name, Conns: local, LeafNodes: leafs, TotalConns: local + leafs,
+		},
+	})
+}
