@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from dotgnatly import conffile, runtime
+from dotgnatly._handlers import Handle
 from dotgnatly._server import Due, Layers, Server, Settings, as_config
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.diff import ConfigurationDiff, caveats, compare
@@ -22,11 +23,11 @@ from dotgnatly.errors import (
     ImpossibleChangeError,
     RestartRequiredError,
 )
-from dotgnatly.events import ConfigurationChanged, ConfigurationChanging, Handle
 from dotgnatly.history import ConfigurationVersion, VersionKind
 from dotgnatly.jobs import Steps, Wait
 
 if TYPE_CHECKING:
+    from dotgnatly.events import ConfigurationChanged, ConfigurationChanging
     from dotgnatly.info import ServerInfo
     from dotgnatly.plan import Plan, PlannedChange
 
@@ -167,16 +168,20 @@ class Changes:
             if "configuration_changing" in server.handlers:
                 announced = yield from server.locked(self._announce(propose, options))
                 info = yield from server.info()
-                yield Handle(server.handlers, self._changing(announced, info, options))
+                changing = self._changing(announced, info, options)
+                yield Handle(server.handlers, "configuration_changing", changing)
             made = yield from server.locked(self._carry_out(propose, announced, options))
         if made.previous_info is not None:
             info = yield from server.info()
-            yield Handle(server.handlers, _changed(made, made.previous_info, info))
+            changed = _changed(made, made.previous_info, info)
+            yield Handle(server.handlers, "configuration_changed", changed)
         return made.version
 
     def _changing(
         self, proposal: Proposal, info: "ServerInfo", options: Options
-    ) -> ConfigurationChanging:
+    ) -> "ConfigurationChanging":
+        from dotgnatly.events import ConfigurationChanging
+
         previous, current = self._server.layers.config, proposal.layers.config
         return ConfigurationChanging(
             previous=previous,
@@ -316,7 +321,9 @@ class Changes:
         return Plan(diff=diff, changes=planned, disconnected=disconnected, warnings=warnings)
 
 
-def _changed(made: Made, before: "ServerInfo", now: "ServerInfo") -> ConfigurationChanged:
+def _changed(made: Made, before: "ServerInfo", now: "ServerInfo") -> "ConfigurationChanged":
+    from dotgnatly.events import ConfigurationChanged
+
     return ConfigurationChanged(
         previous=made.previous,
         current=made.version.config,

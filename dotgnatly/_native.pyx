@@ -70,6 +70,7 @@ cdef extern from "libgobridge.h" nogil:
     void gb_server_stop(gb_handle server, gb_handle *job, gb_error *e)
     void gb_server_lame_duck(gb_handle server, int64_t duration, int64_t grace, gb_handle *job,
                              gb_error *e)
+    void gb_server_watch(gb_handle server, char *wanted, size_t n, gb_handle *job, gb_error *e)
     int64_t gb_server_clients_left(gb_handle server)
     void gb_server_wait(gb_handle server, gb_handle *job, gb_error *e)
     void gb_servers_stop(gb_handle *job, gb_error *e)
@@ -86,6 +87,8 @@ cdef extern from "libgobridge.h" nogil:
     void gb_server_push_account(gb_handle server, char *token, size_t n, gb_handle *job, gb_error *e)
     void gb_logs_open(intptr_t socket, gb_error *e)
     void gb_logs_take(gb_buf *out, gb_error *e)
+    void gb_events_open(intptr_t socket, gb_error *e)
+    void gb_events_take(gb_buf *out, gb_error *e)
     void gb_questions_open(intptr_t socket, gb_error *e)
     void gb_questions_take(gb_buf *out, gb_error *e)
     void gb_question_answer(uint64_t number, char *data, size_t n, gb_error *e)
@@ -272,6 +275,7 @@ def password_hash(bytes password not None, int cost) -> Job:
 ctypedef void (*_Starting)(char *, size_t, char *, size_t, gb_handle *, gb_error *) noexcept nogil
 ctypedef void (*_StartingOn)(gb_handle, char *, size_t, char *, size_t, gb_handle *,
                              gb_error *) noexcept nogil
+ctypedef void (*_StartingWith)(gb_handle, char *, size_t, gb_handle *, gb_error *) noexcept nogil
 ctypedef void (*_StartingOf)(gb_handle, uint64_t, gb_handle *, gb_error *) noexcept nogil
 
 cdef Job _start(_Starting function, bytes data, bytes more):
@@ -295,6 +299,17 @@ cdef Job _start_on(_StartingOn function, gb_handle server, bytes data, bytes mor
     _require_owner()
     with nogil:
         function(server, p, n, m, mn, &job, &e)
+    _check(&e)
+    return _job(job)
+
+cdef Job _start_with(_StartingWith function, gb_handle server, bytes data):
+    cdef gb_error e
+    cdef gb_handle job
+    cdef char *p = data
+    cdef size_t n = len(data)
+    _require_owner()
+    with nogil:
+        function(server, p, n, &job, &e)
     _check(&e)
     return _job(job)
 
@@ -439,6 +454,9 @@ def server_lame_duck(uint64_t server, int64_t duration, int64_t grace) -> Job:
     _check(&e)
     return _job(job)
 
+def server_watch(uint64_t server, bytes wanted not None) -> Job:
+    return _start_with(gb_server_watch, server, wanted)
+
 def server_clients_left(uint64_t server) -> int:
     cdef int64_t left
     _require_owner()
@@ -509,21 +527,19 @@ def client_lame_duck(uint64_t server, uint64_t cid) -> Job:
     return _start_of(gb_client_lame_duck, server, cid)
 
 def server_push_account(uint64_t server, bytes token not None) -> Job:
-    cdef gb_error e
-    cdef gb_handle job
-    cdef char *p = token
-    cdef size_t n = len(token)
-    _require_owner()
-    with nogil:
-        gb_server_push_account(server, p, n, &job, &e)
-    _check(&e)
-    return _job(job)
+    return _start_with(gb_server_push_account, server, token)
 
 def logs_open(int64_t socket) -> None:
     _open(gb_logs_open, <intptr_t>socket)
 
 def logs_take() -> bytes:
     return _given(gb_logs_take)
+
+def events_open(int64_t socket) -> None:
+    _open(gb_events_open, <intptr_t>socket)
+
+def events_take() -> bytes:
+    return _given(gb_events_take)
 
 def questions_open(int64_t socket) -> None:
     _open(gb_questions_open, <intptr_t>socket)

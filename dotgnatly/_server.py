@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from dotgnatly import conffile, jobs, logs, runtime
+from dotgnatly._handlers import Handlers
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.defaults import Defaults
 from dotgnatly.diff import ConfigurationDiff, compare
@@ -30,7 +31,6 @@ from dotgnatly.errors import (
     StartTimeoutError,
     StateError,
 )
-from dotgnatly.events import Handlers
 from dotgnatly.history import (
     ConfigurationStore,
     ConfigurationVersion,
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from dotgnatly.authentication import Authenticator
     from dotgnatly.info import EffectiveConfiguration, ServerInfo
     from dotgnatly.monitoring import Varz
+    from dotgnatly.watching import Watching
 
 _CLEANUP_S = 2.0
 """How long a start or change that ran out of time is given to undo itself."""
@@ -140,6 +141,8 @@ class Server:
         """Of the last server; it may be dead, and Go knows."""
         self.authenticator: Authenticator | None = None
         """What decides who may log in, if the program does."""
+        self.watching: Watching | None = None
+        """Who wants to hear of what happens, if anybody does."""
         self.loop: asyncio.AbstractEventLoop | None = None
         """Where coroutine functions run, if the controller has one."""
         self._given = config is not None
@@ -213,8 +216,10 @@ class Server:
             layers = Layers.of_version(self.history.last)
         self.layers, self._given = layers, True
         self._defaults = Defaults()
-        settings = self.settings(layers.config)
         library = runtime.native()
+        if self.watching is not None:
+            self.watching.start(library)
+        settings = self.settings(layers.config)
         if self._memory_limit is not None:
             runtime.memory_limit(self._memory_limit)
         _unclosed.add(self)
@@ -236,6 +241,8 @@ class Server:
         except DotgnatlyError:
             _unclosed.discard(self)
             raise
+        if self.watching is not None:
+            yield from self.watching.watch()
         return self.facts().client_url
 
     def shutdown(self, timeout: float | None) -> Steps[None]:
@@ -418,6 +425,7 @@ class Server:
             "private_store": self._defaults.private_store(filled),
             "name": self._name,
             "callout": self.authenticator and self.authenticator.callout(),
+            "events": self.watching and self.watching.settings(),
             "warnings": [*map(str, doubts)],
         }
         text = conffile.render(filled)

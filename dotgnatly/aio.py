@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from dotgnatly import jobs, runtime
 from dotgnatly._accounts import AsyncAccountCalls
 from dotgnatly._changes import Change, MakeNext, Options
+from dotgnatly._events import AsyncEventCalls
 from dotgnatly._leafs import AsyncLeafCalls
 from dotgnatly._monitoring import AsyncMonitoringCalls
 from dotgnatly.clients import AsyncClientCalls
@@ -32,6 +33,7 @@ class AsyncNatsController(
     _Controller,
     AsyncAccountCalls,
     AsyncClientCalls,
+    AsyncEventCalls,
     AsyncLameDuckCalls,
     AsyncLeafCalls,
     AsyncMonitoringCalls,

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
+from dotgnatly._handlers import wait_for
 from dotgnatly._reader import Reader
 from dotgnatly.config import PermissionsConfiguration
 from dotgnatly.config._kinds import nanoseconds
 from dotgnatly.config._units import REDACTED
-from dotgnatly.events import wait_for
 
 if TYPE_CHECKING:
     from dotgnatly._server import Server
@@ -118,8 +118,6 @@ class Authenticator:
     def __init__(self, server: "Server", seeds: tuple[str | None, str | None]) -> None:
         self.decide: Decide
         self.seeds = seeds
-        self.user = ""
-        """The nkey of the connection that answers, which is no client to anybody."""
         self._server = server
         self._threads: _Threads | None = None
         self._callout: dict[str, Any] = {}
@@ -131,13 +129,12 @@ class Authenticator:
         if not self._callout:
             from dotgnatly.jwt import create_pair
 
-            (issuer, xkey), user = self.seeds, create_pair("user")
-            self.user = user.public
+            issuer, xkey = self.seeds
             self._callout = {
                 "whom": self._number,
                 "issuer_seed": issuer or create_pair("account").seed,
                 "xkey_seed": xkey or create_pair("curve").seed,
-                "user_seed": user.seed,
+                "user_seed": create_pair("user").seed,
             }
         return self._callout
 

@@ -73,9 +73,10 @@ _decode = msgspec.json.Decoder(_Connz).decode
 
 def _clients(server: Server) -> Steps[list[ClientInfo]]:
     options = {"auth": True, "sort": "cid", "limit": _ALL}
-    document: bytes = yield from server.monitor("connz", options, raw=True)
-    inside = server.authenticator and server.authenticator.user
-    return [client for client in _decode(document).connections if client.user != inside]
+    handle = server.require_running()
+    job = runtime.native().server_monitor(handle, b"clients", msgspec.json.encode(options))
+    document: bytes = yield Wait(job)
+    return _decode(document).connections
 
 
 def _disconnect(server: Server, cid: int, timeout: float | None) -> Steps[None]:
@@ -107,7 +108,7 @@ class ClientCalls:
     def clients(self) -> list[ClientInfo]:
         """Every client and leaf node that is connected, by cid, however many there are.
 
-        The connection by which ``on_authenticate`` answers is none of them.
+        The connections by which ``on_authenticate`` answers and events are heard are none of them.
 
         Raises:
             ServerStoppedError: It is not running.

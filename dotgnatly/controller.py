@@ -1,21 +1,20 @@
 """NatsController: an embedded NATS server with blocking calls."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dotgnatly import jobs, runtime
 from dotgnatly._accounts import AccountCalls
 from dotgnatly._authentication import AuthenticationCalls
 from dotgnatly._changes import Change, Changes, MakeNext, Options
+from dotgnatly._events import SyncEventCalls
 from dotgnatly._leafs import LeafCalls
 from dotgnatly._monitoring import MonitoringCalls
 from dotgnatly._server import Server
 from dotgnatly.clients import ClientCalls
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.errors import ForkedProcessError
-from dotgnatly.events import EventName, Handler
 from dotgnatly.history import ConfigurationVersion
 from dotgnatly.jobs import Steps
 from dotgnatly.lameduck import LameDuckCalls
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from dotgnatly.plan import Plan
 
 T = TypeVar("T")
-H = TypeVar("H", bound=Handler)
 
 
 class _Controller(AuthenticationCalls):
@@ -121,48 +119,6 @@ class _Controller(AuthenticationCalls):
         """Whether JetStream runs, as the server says."""
         return self._server.facts().jetstream_enabled
 
-    @overload
-    def on(self, event: EventName) -> Callable[[H], H]: ...
-    @overload
-    def on(self, event: EventName, handler: H) -> H: ...
-    def on(self, event: EventName, handler: Handler | None = None) -> Any:
-        """Call a handler for an event, after those that are there; also as a decorator.
-
-        Handlers are called one after the other, outside of all locks, so they may call the
-        controller. One that raises is logged and hurts nobody.
-
-        Args:
-            event: "configuration_changing", called with a ``ConfigurationChanging`` that it may
-                ``veto``, or "configuration_changed", with a ``ConfigurationChanged``.
-            handler: A function or a coroutine function; not given to decorate one.
-
-        Returns:
-            The handler.
-
-        Raises:
-            ValueError: There is no such event.
-        """
-        if handler is None:
-            return partial(self.on, event)
-        self._server.handlers.add(event, handler)
-        return handler
-
-    def off(self, event: EventName, handler: Handler) -> None:
-        """Call the handler for the event no more; nothing happens if it was not called.
-
-        Raises:
-            ValueError: There is no such event.
-        """
-        self._server.handlers.remove(event, handler)
-
-    def on_changing(self, handler: H) -> H:
-        """As ``on("configuration_changing")``."""
-        return self.on("configuration_changing", handler)
-
-    def on_changed(self, handler: H) -> H:
-        """As ``on("configuration_changed")``."""
-        return self.on("configuration_changed", handler)
-
     def __repr__(self) -> str:
         try:
             state = "running" if self._server.running else "stopped"
@@ -172,7 +128,13 @@ class _Controller(AuthenticationCalls):
 
 
 class NatsController(
-    _Controller, AccountCalls, ClientCalls, LameDuckCalls, LeafCalls, MonitoringCalls
+    _Controller,
+    AccountCalls,
+    ClientCalls,
+    LameDuckCalls,
+    LeafCalls,
+    MonitoringCalls,
+    SyncEventCalls,
 ):
     """A NATS server inside this process.
 

@@ -1,27 +1,23 @@
-"""Events of a server, and the handlers that are called for them."""
+"""Events of a server: what its handlers and iterators are given.
 
-import _thread
-from collections.abc import Awaitable, Callable
+Those of a change come from the controller. Of its connections the server itself tells, as every
+nats-server does in its system account; a client inside the process listens there.
+"""
+
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any
 
-import msgspec
+from msgspec import Struct, field
 
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.diff import ConfigurationDiff
-from dotgnatly.errors import ChangeVetoedError
 
 if TYPE_CHECKING:
     from dotgnatly.history import ConfigurationVersion, VersionKind
     from dotgnatly.info import ServerInfo
 
-T = TypeVar("T")
 
-EventName: TypeAlias = Literal["configuration_changing", "configuration_changed"]
-"""What a handler can be called for."""
-
-
-class ConfigurationChanging(msgspec.Struct, kw_only=True):
+class ConfigurationChanging(Struct, kw_only=True):
     """A change that is checked and about to be made; a handler may refuse it."""
 
     previous: BrokerConfiguration
@@ -49,7 +45,7 @@ class ConfigurationChanging(msgspec.Struct, kw_only=True):
         self.vetoed = reason
 
 
-class ConfigurationChanged(msgspec.Struct, frozen=True, kw_only=True):
+class ConfigurationChanged(Struct, frozen=True, kw_only=True):
     """A change that was made; the call that made it returns after the handlers."""
 
     previous: BrokerConfiguration
@@ -69,106 +65,175 @@ class ConfigurationChanged(msgspec.Struct, frozen=True, kw_only=True):
     """When the server had accepted it, UTC."""
 
 
-Handler: TypeAlias = Callable[[Any], Awaitable[None] | None]
-"""A function or a coroutine function that is given the event; what it returns is of no interest."""
+class EventServer(Struct, frozen=True, kw_only=True):
+    """The server that an event is of. Source: ``server.ServerInfo`` (2.15)."""
+
+    name: str
+    id: str
 
 
-class Handlers:
-    """The handlers of one controller, in the order in which they came."""
+class ServerEvent(Struct, frozen=True, kw_only=True):
+    """What all that happens on a server has in common."""
 
-    def __init__(self) -> None:
-        self._of: dict[str, tuple[Handler, ...]] = dict.fromkeys(get_args(EventName), ())
-        self._lock = _thread.allocate_lock()
-
-    def add(self, event: EventName, handler: Handler) -> None:
-        """Call the handler for the event from now on, after those that are there."""
-        with self._lock:
-            self._of[_known(event)] += (handler,)
-
-    def remove(self, event: EventName, handler: Handler) -> None:
-        """Call it no more; nothing happens if it was not called."""
-        with self._lock:
-            self._of[_known(event)] = tuple(h for h in self._of[event] if h != handler)
-
-    def __contains__(self, event: object) -> bool:
-        return bool(self._of[str(event)])
-
-    def run(self, event: "ConfigurationChanging | ConfigurationChanged") -> None:
-        """Call the handlers, blocking. One that raises is logged and hurts nobody.
-
-        Raises:
-            ChangeVetoedError: A handler refused the change; those after it were not called.
-        """
-        for handler in self._of[_name(event)]:
-            try:
-                result = handler(event)
-                if isinstance(result, Awaitable):
-                    wait_for(result)
-            except Exception:  # noqa: BLE001 - whatever it raises
-                _log(handler, event)
-            _refuse_vetoed(event)
-
-    async def arun(self, event: "ConfigurationChanging | ConfigurationChanged") -> None:
-        """The same in the running event loop; asynchronous handlers are awaited one by one."""
-        for handler in self._of[_name(event)]:
-            try:
-                result = handler(event)
-                if isinstance(result, Awaitable):
-                    await result
-            except Exception:  # noqa: BLE001 - whatever it raises
-                _log(handler, event)
-            _refuse_vetoed(event)
+    time: datetime = field(name="timestamp")
+    """When it happened, UTC."""
+    server: EventServer
 
 
-class Handle(msgspec.Struct, frozen=True):
-    """An event to wait for the handlers of, see ``dotgnatly.jobs.Step``."""
+class EventClient(Struct, frozen=True, kw_only=True):
+    """A client or a leaf node, as it was then. Source: ``server.ClientInfo`` (2.15)."""
 
-    handlers: Handlers
-    event: ConfigurationChanging | ConfigurationChanged
-
-    def run(self) -> None:
-        """As ``Handlers.run``."""
-        self.handlers.run(self.event)
-
-    async def arun(self) -> None:
-        """As ``Handlers.arun``."""
-        await self.handlers.arun(self.event)
-
-
-def _known(event: str) -> str:
-    if event not in get_args(EventName):
-        raise ValueError(f"there is no event {event!r}, only {', '.join(get_args(EventName))}")
-    return event
-
-
-def _name(event: object) -> EventName:
-    changing = isinstance(event, ConfigurationChanging)
-    return "configuration_changing" if changing else "configuration_changed"
-
-
-def wait_for(result: Awaitable[T]) -> T:
-    """Run an asynchronous handler of a blocking controller to its end, in a loop of its own."""
-    import asyncio
-    from concurrent.futures import ThreadPoolExecutor
-
-    async def main() -> T:
-        return await result
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(main())
-    with ThreadPoolExecutor(1) as executor:  # a thread can run one loop at a time
-        return executor.submit(asyncio.run, main()).result()
+    cid: int = field(name="id")
+    """The number of its connection, see ``clients``."""
+    kind: str = "Client"
+    """Or "Leafnode"."""
+    type: str = field(default="", name="client_type")
+    """Of a client "nats", "websocket" or "mqtt"; of a leaf node nothing."""
+    name: str = ""
+    """What it calls itself."""
+    user: str = ""
+    """The user or nkey that it logged in as, or wanted to; of a token only that there was one."""
+    account: str = field(default="$G", name="acc")
+    host: str = ""
+    """Where it comes from; nothing inside the process."""
+    lang: str = ""
+    """The language of its client library, such as "python3"."""
+    version: str = field(default="", name="ver")
+    """The version of its client library."""
+    start: datetime | None = None
+    """When it connected, UTC."""
+    stop: datetime | None = None
+    """When that ended, UTC."""
+    rtt: int = 0
+    """The round trip time that was measured last, in nanoseconds."""
+    mqtt_client: str = field(default="", name="client_id")
+    """The client identifier of MQTT."""
+    tags: tuple[str, ...] = ()
+    """Of its user JWT."""
 
 
-def _log(handler: Handler, event: object) -> None:
-    from dotgnatly import logs
+class EventTraffic(Struct, frozen=True, kw_only=True):
+    """Messages one way. Source: ``server.DataStats`` (2.15)."""
 
-    name = getattr(handler, "__qualname__", repr(handler))
-    logs.package_logger().exception("the handler %s of %s failed", name, _name(event))
+    msgs: int = 0
+    bytes: int = 0
 
 
-def _refuse_vetoed(event: object) -> None:
-    if isinstance(event, ConfigurationChanging) and event.vetoed is not None:
-        raise ChangeVetoedError(event.vetoed)
+class ClientConnected(ServerEvent, frozen=True, kw_only=True):
+    """A client or a leaf node has logged in. Source: ``server.ConnectEventMsg`` (2.15)."""
+
+    client: EventClient
+
+
+class ClientDisconnected(ServerEvent, frozen=True, kw_only=True):
+    """One that had logged in is gone. Source: ``server.DisconnectEventMsg`` (2.15)."""
+
+    client: EventClient
+    reason: str
+    """As ``reason`` of closed connections in ``connz``: "Client Closed", "Stale Connection"."""
+    sent: EventTraffic = EventTraffic()
+    """By the client, as all figures here."""
+    received: EventTraffic = EventTraffic()
+
+
+class AuthenticationFailed(ClientDisconnected, frozen=True, kw_only=True):
+    """Somebody could not log in, or may no longer be logged in after a change.
+
+    Source: ``$SYS.SERVER.<id>.CLIENT.AUTH.ERR``, ``server.DisconnectEventMsg`` (2.15).
+    """
+
+
+class SlowConsumer(ClientDisconnected, frozen=True, kw_only=True):
+    """A client was slow in reading, and is disconnected by it; ``client_disconnected`` follows."""
+
+
+class AccountConnections(ServerEvent, frozen=True, kw_only=True):
+    """How many are connected to an account, here: when that changes, and every 30 s.
+
+    Of the global account ``$G``, of which the server says nothing, only when that changes, and
+    without messages. Source: ``server.AccountNumConns`` (2.15).
+    """
+
+    account: str = field(name="acc")
+    name: str = ""
+    """For people; without one as ``account``."""
+    conns: int = 0
+    """Clients."""
+    leafnodes: int = 0
+    total_conns: int = 0
+    """Both."""
+    num_subscriptions: int = 0
+    sent: EventTraffic = EventTraffic()
+    """By the server."""
+    received: EventTraffic = EventTraffic()
+    slow_consumers: int = 0
+
+
+class JetStreamAdvisory(ServerEvent, frozen=True, kw_only=True):
+    """What JetStream reports. Source: ``server.JSAdvisoryPrefix`` (2.15).
+
+    An advisory goes to all servers of a cluster, and each of them tells it.
+    """
+
+    account: str
+    """Of the stream; nothing for one of the server itself."""
+    subject: str
+    """Such as "$JS.EVENT.ADVISORY.STREAM.CREATED.ORDERS"."""
+    advisory: dict[str, Any]
+    """The message: ``type`` ("io.nats.jetstream.advisory.v1.stream_action"), ``stream`` ..."""
+
+    def __post_init__(self) -> None:
+        client = self.advisory.get("client")
+        if isinstance(client, dict):
+            for secret in ("jwt", "nonce"):
+                client.pop(secret, None)
+
+
+class LameDuckBegun(ServerEvent, frozen=True, kw_only=True):
+    """The server has begun to send its clients elsewhere.
+
+    Of those it closes also the connection that hears of events, sooner or later: what follows may
+    lack some, until ``shutdown``.
+    """
+
+    duration_ns: int
+    grace_ns: int
+    clients: int
+    """Clients and leaf nodes that were connected then."""
+
+
+class ServerShutdown(ServerEvent, frozen=True, kw_only=True):
+    """The server is gone, and all its connections with it. The last event of a server."""
+
+
+class ServerFailed(ServerEvent, frozen=True, kw_only=True):
+    """What would have ended the nats-server command. The server stops: ``shutdown`` follows."""
+
+    reason: str
+    """The server's fatal log line."""
+
+
+class EventsDropped(ServerEvent, frozen=True, kw_only=True):
+    """Events are missing here: they came faster than they were taken, or could not be heard."""
+
+    count: int | None
+    """How many; None if nobody knows, because the connection that hears of them was closed: a
+    reload has made an open server one with users, or the other way."""
+
+
+EVENTS: dict[str, Any] = {
+    "configuration_changing": ConfigurationChanging,
+    "configuration_changed": ConfigurationChanged,
+    "client_connected": ClientConnected,
+    "client_disconnected": ClientDisconnected,
+    "authentication_failed": AuthenticationFailed,
+    "slow_consumer": SlowConsumer,
+    "account_connections": AccountConnections,
+    "jetstream_advisory": JetStreamAdvisory,
+    "lame_duck": LameDuckBegun,
+    "shutdown": ServerShutdown,
+    "failed": ServerFailed,
+    "events_dropped": EventsDropped,
+}
+"""The type of each event."""
+NAMES: dict[type, str] = {kind: name for name, kind in EVENTS.items()}

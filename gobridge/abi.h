@@ -109,9 +109,9 @@ enum {
 /* -- servers ------------------------------------------------------------------------------------- */
 
 /* gb_server_start: a job. text is NATS configuration text; overlay is a JSON object with what no key can
- * say: {dont_listen, stderr, private_store, name, warnings, callout}; callout is null, or says that logins
- * are asked about, see gb_questions_take: {whom, issuer_seed, xkey_seed, user_seed}. The handle is valid
- * at once. Result: JSON state, see gb_server_state. A cancelled or failed start leaves nothing behind. */
+ * say: {dont_listen, stderr, private_store, name, warnings, callout, events}; callout is null, or says that
+ * logins are asked about, see gb_questions_take: {whom, issuer_seed, xkey_seed, user_seed}; events is null,
+ * or as for gb_server_watch. The handle is valid at once. Result: JSON state, see gb_server_state. A cancelled or failed start leaves nothing behind. */
 /* gb_server_apply: a job. The complete new text for a running server; clients stay connected. On any
  * error the previous configuration is in force. Result: as gb_server_start. */
 /* gb_server_restart: a job. Stops the server and starts it again with the complete new text, on the same
@@ -126,6 +126,10 @@ enum {
  * Source: Server.LameDuckShutdown. */
 /* gb_server_clients_left: the clients and leaf nodes of a server in lame duck mode, as of some milliseconds
  * ago; 0 once it has stopped. Takes no lock of the server's. */
+/* gb_server_watch: a job. What is told of a running server from now on, see gb_events_take; JSON {whom,
+ * system, advisories, credentials}: system adds what the server itself tells, advisories those of JetStream
+ * to it; credentials are those of a user of an operator's system account. A change keeps it. GB_ECONFIG where
+ * the configuration lets nobody listen. */
 /* gb_server_wait: a job, over when the server is gone, however it went. */
 /* gb_servers_stop: a job. The same for every server, as the process ends: no more can be started. */
 /* gb_server_state: JSON {state, server_id, server_name, client_url, monitoring_url, websocket_url, ports,
@@ -133,7 +137,7 @@ enum {
 /* gb_server_running: 1 while the server is started and not stopping. Takes no lock. */
 /* gb_server_monitor: a job. One monitoring document: endpoint is "varz", "connz", "routez", "gatewayz",
  * "leafz", "subsz", "accountz", "accstatz", "jsz", "healthz", "raftz" or "ipqueuesz", options the JSON of the
- * server's own options struct. Result: the server's JSON. Varz is there when the call returns, some
+ * server's own options struct; "clients" is "connz" without the connections of the bridge itself. Result: the server's JSON. Varz is there when the call returns, some
  * microseconds later, where no Raft group could hold it up. */
 /* gb_server_compare: a job. Names of the live options that differ from those of a text; JSON [name, ...]. */
 /* gb_server_connect: adopts one end of a connected stream socket as an in-process client connection. The
@@ -156,6 +160,14 @@ enum {
 /* gb_logs_take: JSON {lines: [[server_name, level, time_ns, text], ...], dropped} to out: all that wait, at
  * most some thousand; `dropped` counts lines lost to a full ring since the last call. Levels are those of
  * Python's logging; trace is 5. */
+
+/* -- events -------------------------------------------------------------------------------------- */
+
+/* gb_events_open: from now on one byte is written to `wake` when events wait. -1 stops that. */
+/* gb_events_take: JSON {events: [[whom, name, data], ...], dropped: {whom: n}} to out: all that wait, at most
+ * some thousand; `dropped` counts those lost to a full ring since the last call. Data is the server's own JSON,
+ * or like it: it has timestamp and server. Source: server.ConnectEventMsg, server.DisconnectEventMsg,
+ * server.AccountNumConns, server.JSAdvisoryPrefix. */
 
 /* -- questions ----------------------------------------------------------------------------------- */
 

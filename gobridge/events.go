@@ -3,20 +3,21 @@ package main
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
 )
 
 // event is something that happened on a server, on its way to Python; an array on the wire.
 type event struct {
-	whom   uint64 // a number of Python's
-	server string // its name
-	name   string
-	data   any // an object in JSON
+	whom uint64 // a number of Python's
+	name string
+	data any // an object in JSON
 }
 
 func (e event) owner() uint64 { return e.whom }
 
 func (e event) MarshalJSON() ([]byte, error) {
-	return json.Marshal([]any{e.whom, e.server, e.name, e.data})
+	return json.Marshal([]any{e.whom, e.name, e.data})
 }
 
 // happened is the queue of the events that Python has not taken yet.
@@ -40,19 +41,37 @@ type watch struct {
 func (w *watch) connects() bool { return w != nil && w.System }
 
 // tell queues an event that the server does not tell.
-func (e *embedded) tell(name string, data map[string]any) {
-	if w := e.events.Load(); w != nil {
-		data["timestamp"] = time.Now().UTC()
-		happened.put(event{w.Whom, e.srv.Load().Name(), name, data})
+func (w *watch) tell(s *server.Server, name string, data map[string]any) {
+	if w != nil {
+		data["timestamp"], data["server"] = time.Now().UTC(), serverOf(s)
+		happened.put(event{w.Whom, name, data})
 	}
 }
 
-// watch changes what Python wants to hear of a running server.
+// serverOf is what each event says of the server.
+func serverOf(s *server.Server) server.ServerInfo {
+	return server.ServerInfo{Name: s.Name(), ID: s.ID()}
+}
+
+// watchServer changes what Python wants to hear of a running server.
 func watchServer(h uint64, wanted *watch) (uint64, error) {
 	return startLocked(h, func(j *job, e *embedded) ([]byte, error) {
 		over := e.set.overlay
 		over.Events = wanted
-		return e.apply(j, e.set.text, over)
+		if over.inside() != e.set.overlay.inside() && e.set.opts.MaxConn != server.DEFAULT_MAX_CONNECTIONS {
+			return e.apply(j, e.set.text, over) // there is one connection more
+		}
+		if wanted.connects() {
+			if err := watcherFault(e.set.opts, wanted.Credentials); err != nil {
+				return nil, err
+			}
+		}
+		if err := e.listen(wanted); err != nil {
+			return nil, err
+		}
+		e.set.overlay = over
+		e.events.Store(wanted)
+		return nil, nil
 	})
 }
 

@@ -39,7 +39,7 @@ func lameDuck(h uint64, duration, grace time.Duration) (uint64, error) {
 		opts.LameDuckDuration, opts.LameDuckGracePeriod = duration, grace
 		e.count(e.srv.Load())
 		e.leaving.Store(true)
-		e.tell("lame_duck", map[string]any{
+		e.events.Load().tell(e.srv.Load(), "lame_duck", map[string]any{
 			"duration_ns": duration.Nanoseconds(), "grace_ns": grace.Nanoseconds(), "clients": e.left.Load(),
 		})
 		go e.leave(e.srv.Load())

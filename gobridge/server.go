@@ -222,7 +222,7 @@ func (e *embedded) end() {
 	e.publish(map[string]any{"state": "stopping"})
 	e.halt()
 	if e.begun {
-		e.tell("shutdown", map[string]any{})
+		e.events.Load().tell(e.srv.Load(), "shutdown", map[string]any{})
 	}
 	e.store.close()
 	for _, port := range e.ports {
@@ -235,7 +235,7 @@ func (e *embedded) end() {
 // fail stops a server that has met what would end the nats-server command.
 func (e *embedded) fail(why string) {
 	_ = protect(func() error {
-		e.tell("failed", map[string]any{"reason": why})
+		e.events.Load().tell(e.srv.Load(), "failed", map[string]any{"reason": why})
 		e.stop()
 		return nil
 	})
@@ -389,6 +389,7 @@ func startChange(
 			return nil, errCanceled
 		}
 		before := e.set.text
+		over.Events = e.set.overlay.Events // of which a change says nothing
 		state, err := change(e, j, text, over)
 		return state, withoutSecrets(err, before, text)
 	})

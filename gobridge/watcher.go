@@ -64,11 +64,11 @@ func newWatcher(wanted *watch, e *embedded) *watcher {
 }
 
 func (w *watcher) tell(name string, data any) {
-	happened.put(event{w.Whom, w.server.Name(), name, data})
+	happened.put(event{w.Whom, name, data})
 }
 
 func (w *watcher) tellLost(count any) {
-	w.tell("events_dropped", map[string]any{"timestamp": time.Now().UTC(), "count": count})
+	w.watch.tell(w.server, "events_dropped", map[string]any{"count": count})
 }
 
 // begin connects beside the start of the server, see besideStart.
@@ -341,7 +341,7 @@ type said struct {
 
 func (w *watcher) hear(m *nats.Msg) error {
 	if inside, subject, ok := advisory(m.Subject); ok {
-		w.tell("jetstream_advisory", map[string]any{
+		w.watch.tell(w.server, "jetstream_advisory", map[string]any{
 			"account": inside, "subject": subject, "advisory": json.RawMessage(m.Data),
 		})
 		return nil
@@ -427,6 +427,7 @@ func (w *watcher) countGlobal(name string) {
 	}
 	local, leafs := account.NumLocalConnections(), account.NumLeafNodes()-account.NumRemoteLeafNodes()
 	w.tell("account_connections", &server.AccountNumConns{
+		Server:     serverOf(w.server),
 		TypedEvent: server.TypedEvent{Type: server.AccountNumConnsMsgType, Time: time.Now().UTC()},
 		AccountStat: server.AccountStat{
 			Account: name, Name: name, Conns: local, LeafNodes: leafs, TotalConns: local + leafs,
