@@ -8,7 +8,7 @@ from dotgnatly._handlers import CHANGES, EVENT_NAMES, EventName, Handler, known
 from dotgnatly._server import Server
 
 if TYPE_CHECKING:
-    from dotgnatly.watching import AsyncEventStream, EventStream, Watching
+    from dotgnatly.watching import AsyncEventStream, Credentials, EventStream, Watching
 
 H = TypeVar("H", bound=Handler)
 
@@ -21,11 +21,19 @@ class EventCalls:
     _server: Server
 
     @overload
-    def on(self, event: EventName, *, credentials: str | None = None) -> Callable[[H], H]: ...
-    @overload
-    def on(self, event: EventName, handler: H, *, credentials: str | None = None) -> H: ...
     def on(
-        self, event: EventName, handler: Handler | None = None, *, credentials: str | None = None
+        self, event: EventName, *, credentials: "Credentials | None" = None
+    ) -> Callable[[H], H]: ...
+    @overload
+    def on(
+        self, event: EventName, handler: H, *, credentials: "Credentials | None" = None
+    ) -> H: ...
+    def on(
+        self,
+        event: EventName,
+        handler: Handler | None = None,
+        *,
+        credentials: "Credentials | None" = None,
     ) -> Any:
         """Call a handler for an event, after those that are there; also as a decorator.
 
@@ -44,8 +52,8 @@ class EventCalls:
                 "authentication_failed", "slow_consumer", "account_connections",
                 "jetstream_advisory", "lame_duck", "shutdown", "failed", "events_dropped".
             handler: A function or a coroutine function; not given to decorate one.
-            credentials: In operator mode, of a user of the system account: the text of a .creds
-                file. Not needed for the last four events.
+            credentials: In operator mode, of a user of the system account: a .creds file by its
+                path, or its text. Not needed for the last four events.
 
         Returns:
             The handler.
@@ -100,7 +108,7 @@ class SyncEventCalls(EventCalls):
     """What ``NatsController`` does with events."""
 
     def events(
-        self, *names: EventName, size: int = _SIZE, credentials: str | None = None
+        self, *names: EventName, size: int = _SIZE, credentials: "Credentials | None" = None
     ) -> "EventStream":
         """Iterate over what happens on the server, from now on, until it is shut down.
 
@@ -136,7 +144,7 @@ class AsyncEventCalls(EventCalls):
     """What ``AsyncNatsController`` does with events."""
 
     def events(
-        self, *names: EventName, size: int = _SIZE, credentials: str | None = None
+        self, *names: EventName, size: int = _SIZE, credentials: "Credentials | None" = None
     ) -> "AsyncEventStream":
         """As ``NatsController.events``, for ``async for``."""
         from dotgnatly.watching import AsyncEventStream

@@ -209,12 +209,8 @@ class Server:
         if self.handle:
             yield from self.gone(self.handle, timeout, late)
         yield from self.load_history(StartError)
-        layers = self.layers
-        if config is not None:
-            layers = Layers.of(as_config(config), self.flags)
-        elif not self._given and self.history.last:
-            layers = Layers.of_version(self.history.last)
-        self.layers, self._given = layers, True
+        layers = self.layers = self._layers_to_start(config)
+        self._given = True
         self._defaults = Defaults()
         library = runtime.native()
         if self.watching is not None:
@@ -241,9 +237,24 @@ class Server:
         except DotgnatlyError:
             _unclosed.discard(self)
             raise
-        if self.watching is not None:
-            yield from self.watching.watch()
+        yield from self._watch()
         return self.facts().client_url
+
+    def _layers_to_start(self, config: BrokerConfiguration | Mapping[str, Any] | None) -> Layers:
+        if config is not None:
+            return Layers.of(as_config(config), self.flags)
+        if not self._given and self.history.last:
+            return Layers.of_version(self.history.last)
+        return self.layers
+
+    def _watch(self) -> Steps[None]:
+        """Have the server tell what has come to be wanted during the start, or stop it."""
+        if self.watching is not None:
+            try:
+                yield from self.watching.watch()
+            except DotgnatlyError:
+                yield from self.shutdown(None)
+                raise
 
     def shutdown(self, timeout: float | None) -> Steps[None]:
         """Stop the server and wait until it is gone. Does nothing if it is not running."""

@@ -2,6 +2,7 @@
 
 import _thread
 import itertools
+import os
 import sys
 import threading
 import time
@@ -10,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 import msgspec
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from dotgnatly._server import Server
 
 S = TypeVar("S", bound="_Stream")
+Credentials: TypeAlias = str | os.PathLike[str]
 
 _BRIDGE = frozenset({"lame_duck", "shutdown", "failed", "events_dropped"})
 """What is told without a client inside."""
@@ -283,7 +285,7 @@ class Watching:
         self._number = next(_numbers)
         _watching[self._number] = self
 
-    def want(self, names: frozenset[str], credentials: str | None) -> None:
+    def want(self, names: frozenset[str], credentials: Credentials | None) -> None:
         """Have events told, also by a server that runs: it does when this returns.
 
         Raises:
@@ -293,7 +295,7 @@ class Watching:
         with self._wanting:
             before = set(self._wanted), self._credentials
             self._wanted |= names
-            self._credentials = credentials or self._credentials
+            self._credentials = _text(credentials) or self._credentials
             try:
                 if self._server.running:
                     jobs.run(self.watch())
@@ -325,7 +327,9 @@ class Watching:
             yield Wait(library.server_watch(self._server.require_running(), wanted))
             self._told = wanted
 
-    def open(self, kind: type[S], names: frozenset[str], size: int, credentials: str | None) -> S:
+    def open(
+        self, kind: type[S], names: frozenset[str], size: int, credentials: Credentials | None
+    ) -> S:
         """A stream of what happens from now on. Raises as ``want``."""
         stream = kind(self, names | {"shutdown", "events_dropped"}, size)
         with self._lock:
@@ -354,6 +358,13 @@ class Watching:
         server = EventServer(name="", id="")
         lost = EventsDropped(time=datetime.now(UTC), server=server, count=count)
         self.deliver("events_dropped", lost)
+
+
+def _text(credentials: Credentials | None) -> str:
+    if isinstance(credentials, os.PathLike):
+        with open(credentials, encoding="utf-8") as file:
+            return file.read()
+    return credentials or ""
 
 
 class _Batch(msgspec.Struct, frozen=True):

@@ -58,15 +58,18 @@ func hasUsers(opts *server.Options) bool {
 // watcherFault tells why nobody can listen inside a server with such options.
 func watcherFault(opts *server.Options, credentials string) error {
 	ws, mqtt := &opts.Websocket, &opts.MQTT
+	operator := len(opts.TrustedKeys)+len(opts.TrustedOperators) > 0
 	switch {
 	case opts.NoSystemAccount:
 		return configFault("no_system_account", "must not be set where events are wanted")
 	case opts.MaxConn < 0:
 		return configFault("max_connections", "lets nobody in, not even who listens for events")
-	case len(opts.TrustedKeys)+len(opts.TrustedOperators) > 0:
-		if credentials == "" {
-			return configFault("operator", "events need the credentials of a user of the system account")
-		}
+	case operator && credentials == "":
+		return configFault("operator", "events need the credentials of a user of the system account")
+	case !operator && credentials != "":
+		return configFault("operator", "is not set, so that the credentials for events are of no use")
+	case operator:
+		return nil
 	case hasUsers(opts) && ws.Username+ws.Token != "":
 		return configFault("websocket.authorization", "allows no user beside it, as events need one")
 	case hasUsers(opts) && mqtt.Username+mqtt.Token != "":

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -23,9 +24,8 @@ import (
 const watcherName = "dotgnatly events"
 
 const (
-	advisories    = server.JSAdvisoryPrefix + ".>"
-	adopted       = "dotgnatly." // before those of another account
-	globalAccount = server.DEFAULT_GLOBAL_ACCOUNT
+	advisories = server.JSAdvisoryPrefix + ".>"
+	adopted    = "dotgnatly." // before those of another account
 )
 
 // watcher listens for one server, from its start, or from when Python first asks, to its end.
@@ -42,8 +42,10 @@ type watcher struct {
 
 	mu      sync.Mutex
 	own     map[uint64]struct{} // its connections, the former as well
-	present map[uint64]struct{} // who has logged in, by cid
+	present map[uint64]string   // who has logged in, by cid: of the global account what it is
+	counts  map[string]int      // of present, by kind
 	follows map[*server.Account]*nats.Subscription
+	others  int                        // in the system account
 	slow    atomic.Bool                // messages were lost, and are not counted yet
 	lost    map[*nats.Subscription]int // of each
 }
@@ -52,7 +54,7 @@ func newWatcher(wanted *watch, e *embedded) *watcher {
 	w := &watcher{
 		watch: *wanted, server: e.srv.Load(), opts: e.opts.Load, users: []string{watcherKey()},
 		heard: make(chan *nats.Msg, 8192), ended: make(chan struct{}),
-		own: map[uint64]struct{}{}, present: map[uint64]struct{}{},
+		own: map[uint64]struct{}{}, present: map[uint64]string{}, counts: map[string]int{},
 	}
 	if r := e.responder.Load(); r != nil {
 		key, _ := r.user.PublicKey()
@@ -118,6 +120,9 @@ func (w *watcher) login() ([]nats.Option, error) {
 		if err != nil {
 			return nil, err
 		}
+		if system := w.server.SystemAccount(); system != nil && system.Name != accountOf(token) {
+			return nil, errors.New("the credentials are of no user of the system account")
+		}
 		sign := func(nonce []byte) ([]byte, error) { return pair.Sign(nonce) }
 		return []nats.Option{nats.UserJWT(func() (string, error) { return token, nil }, sign)}, nil
 	}
@@ -125,6 +130,15 @@ func (w *watcher) login() ([]nats.Option, error) {
 		return []nats.Option{nats.Nkey(watcherKey(), watcherUser().Sign)}, nil
 	}
 	return nil, nil
+}
+
+// accountOf is that of a user's JWT.
+func accountOf(token string) string {
+	claims, err := jwt.DecodeUserClaims(token)
+	if err != nil {
+		return ""
+	}
+	return cmp.Or(claims.IssuerAccount, claims.Issuer)
 }
 
 func (w *watcher) subscribe(conn *nats.Conn) error {
@@ -163,9 +177,10 @@ func (w *watcher) subscribe(conn *nats.Conn) error {
 	}
 	w.conn.Store(conn)
 	clear(w.present)
+	clear(w.counts)
 	for _, c := range append(connections(w.server, "Client"), leafs(w.server)...) {
 		if !w.ours(c.Cid, c.AuthorizedUser) {
-			w.present[c.Cid] = struct{}{}
+			w.enter(c.Cid, inGlobal(c.Account, c.Kind))
 		}
 	}
 	return w.followAll(conn)
@@ -247,17 +262,21 @@ func (w *watcher) follow(conn *nats.Conn, account *server.Account) error {
 }
 
 // again makes up for what a reload has undone, and hears of what else is wanted.
-func (w *watcher) again(wanted *watch) error {
-	for end := time.Now().Add(lastWords); !w.conn.Load().IsConnected() && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
+func (w *watcher) again(wanted *watch) (err error) {
+	for end := time.Now().Add(lastWords); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		conn := w.conn.Load()
+		if err = conn.FlushTimeout(lastWords); err != nil {
+			continue // the reload has closed it, and it is just coming back
+		}
+		w.mu.Lock()
+		w.Advisories = w.Advisories || wanted != nil && wanted.Advisories
+		err = w.followAll(conn)
+		w.mu.Unlock()
+		if err == nil {
+			return nil
+		}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.Advisories = w.Advisories || wanted != nil && wanted.Advisories
-	if err := w.followAll(w.conn.Load()); err != nil {
-		return faultf(codeState, "not all advisories are heard: %v", err)
-	}
-	return nil
+	return faultf(codeState, "not all events are heard: %v", err)
 }
 
 // connectAgain goes on when the server has closed the connection: in a reload that makes an open server one
@@ -335,6 +354,7 @@ type said struct {
 		ID      uint64 `json:"id"`
 		User    string `json:"user"`
 		Account string `json:"acc"`
+		Kind    string `json:"kind"`
 	} `json:"client"`
 	Reason string `json:"reason"`
 }
@@ -361,20 +381,24 @@ func (w *watcher) hear(m *nats.Msg) error {
 	case "CONNECT":
 		// Of somebody who is there, a reload has asked once more who it is.
 		if _, there := w.present[cid]; !there && !w.ours(cid, about.Client.User) {
-			w.present[cid] = struct{}{}
+			kind := inGlobal(about.Client.Account, about.Client.Kind)
+			w.enter(cid, kind)
 			w.tell("client_connected", data)
-			w.countGlobal(about.Client.Account)
+			w.countGlobal(kind)
 		}
 	case "DISCONNECT":
-		_, there := w.present[cid]
-		delete(w.present, cid)
+		kind, there := w.present[cid]
+		if there {
+			delete(w.present, cid)
+			w.counts[kind]--
+		}
 		switch {
 		case there:
 			if strings.HasPrefix(about.Reason, "Slow Consumer") {
 				w.tell("slow_consumer", data)
 			}
 			w.tell("client_disconnected", data)
-			w.countGlobal(about.Client.Account)
+			w.countGlobal(kind)
 		case about.Reason == server.AuthenticationTimeout.String():
 			w.tell("authentication_failed", data)
 		}
@@ -408,29 +432,44 @@ func (w *watcher) tellConnections(data json.RawMessage) error {
 	if err := json.Unmarshal(data, &count); err != nil {
 		return err
 	}
-	if count.Account == w.server.SystemAccount().Name {
-		count.Conns--
-		count.TotalConns--
+	if system := w.server.SystemAccount(); count.Account == system.Name {
+		count.Conns = max(system.NumLocalConnections()-1, 0)
+		count.TotalConns = count.Conns + count.LeafNodes
+		if count.TotalConns == w.others {
+			return nil // it is we that came
+		}
+		w.others = count.TotalConns
 	}
 	w.tell("account_connections", &count)
 	return nil
 }
 
-// countGlobal counts the connections of the global account, of which the server tells nothing.
-func (w *watcher) countGlobal(name string) {
-	if name != globalAccount {
+// enter notes who is there. mu is held.
+func (w *watcher) enter(cid uint64, kind string) {
+	w.present[cid] = kind
+	w.counts[kind]++
+}
+
+// inGlobal is the kind of a connection, or "" where it is in another account.
+func inGlobal(account, kind string) string {
+	if account != server.DEFAULT_GLOBAL_ACCOUNT {
+		return ""
+	}
+	return kind
+}
+
+// countGlobal counts the connections of the global account, when one of a kind has come or gone: of these
+// the server tells nothing. mu is held.
+func (w *watcher) countGlobal(kind string) {
+	if kind == "" {
 		return
 	}
-	account, err := w.server.LookupAccount(name)
-	if err != nil {
-		return
-	}
-	local, leafs := account.NumLocalConnections(), account.NumLeafNodes()-account.NumRemoteLeafNodes()
+	conns, leafs, name := w.counts["Client"], w.counts["Leafnode"], server.DEFAULT_GLOBAL_ACCOUNT
 	w.tell("account_connections", &server.AccountNumConns{
 		Server:     serverOf(w.server),
 		TypedEvent: server.TypedEvent{Type: server.AccountNumConnsMsgType, Time: time.Now().UTC()},
 		AccountStat: server.AccountStat{
-			Account: name, Name: name, Conns: local, LeafNodes: leafs, TotalConns: local + leafs,
+			Account: name, Name: name, Conns: conns, LeafNodes: leafs, TotalConns: conns + leafs,
 		},
 	})
 }
