@@ -3,10 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -91,9 +89,7 @@ func (w *watcher) connect() error {
 			}
 		}),
 		nats.ClosedHandler(func(conn *nats.Conn) {
-			if conn == w.conn.Load() {
-				go w.connectAgain()
-			}
+			w.lose(conn)
 		}),
 	}
 	login, err := w.login()
@@ -106,8 +102,13 @@ func (w *watcher) connect() error {
 	}
 	if err = w.subscribe(conn); err != nil {
 		conn.Close()
+		return err
 	}
-	return err
+	w.conn.Store(conn)
+	if conn.IsClosed() {
+		w.lose(conn)
+	}
+	return nil
 }
 
 func (w *watcher) login() ([]nats.Option, error) {
@@ -175,7 +176,6 @@ func (w *watcher) subscribe(conn *nats.Conn) error {
 	if err := conn.LastError(); err != nil {
 		return err // the credentials do not allow it
 	}
-	w.conn.Store(conn)
 	clear(w.present)
 	clear(w.counts)
 	for _, c := range append(connections(w.server, "Client"), leafs(w.server)...) {
@@ -200,73 +200,13 @@ func (w *watcher) hearNoMore(sub *nats.Subscription) {
 	delete(w.lost, sub)
 }
 
-// followAll has the system account import the advisories of all others. mu is held.
-func (w *watcher) followAll(conn *nats.Conn) error {
-	if !w.Advisories {
-		return nil
-	}
-	all, err := w.server.Accountz(nil)
-	if err != nil {
-		return err
-	}
-	system := w.server.SystemAccount()
-	if w.follows[system] == nil { // of the server itself
-		if w.follows[system], err = w.hearOn(conn, advisories); err != nil {
-			return err
-		}
-	}
-	there := map[*server.Account]bool{system: true}
-	for _, name := range all.Accounts {
-		account, err := w.server.LookupAccount(name)
-		if err != nil || account == system {
-			continue
-		}
-		there[account] = true
-		if err := w.follow(conn, account); err != nil {
-			return err
-		}
-	}
-	maps.DeleteFunc(w.follows, func(a *server.Account, sub *nats.Subscription) bool {
-		if !there[a] {
-			w.hearNoMore(sub)
-		}
-		return !there[a]
-	})
-	return conn.Flush()
-}
-
-// follow hears of an account by a stream import: it takes no connection of the account's, and none of its
-// clients sees it.
-func (w *watcher) follow(conn *nats.Conn, account *server.Account) error {
-	system := w.server.SystemAccount()
-	prefix := adopted + base64.RawURLEncoding.EncodeToString([]byte(account.Name))
-	err := system.AddStreamImport(account, advisories, prefix)
-	if errors.Is(err, server.ErrStreamImportAuthorization) {
-		if err := account.AddStreamExport(advisories, []*server.Account{system}); err != nil {
-			return err
-		}
-		err = system.AddStreamImport(account, advisories, prefix)
-	}
-	known := errors.Is(err, server.ErrStreamImportDuplicate)
-	if err != nil && !known {
-		return err
-	}
-	if before := w.follows[account]; before != nil {
-		if known {
-			return nil
-		}
-		w.hearNoMore(before) // a reload has taken the import away, and what hung on it
-	}
-	w.follows[account], err = w.hearOn(conn, prefix+"."+advisories)
-	return err
-}
-
 // again makes up for what a reload has undone, and hears of what else is wanted.
 func (w *watcher) again(wanted *watch) (err error) {
 	for end := time.Now().Add(lastWords); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		conn := w.conn.Load()
-		if err = conn.FlushTimeout(lastWords); err != nil {
-			continue // the reload has closed it, and it is just coming back
+		if conn == nil || conn.FlushTimeout(lastWords) != nil {
+			err = nats.ErrConnectionClosed // by the reload, and it is just coming back
+			continue
 		}
 		w.mu.Lock()
 		w.Advisories = w.Advisories || wanted != nil && wanted.Advisories
@@ -279,19 +219,21 @@ func (w *watcher) again(wanted *watch) (err error) {
 	return faultf(codeState, "not all events are heard: %v", err)
 }
 
-// connectAgain goes on when the server has closed the connection: in a reload that makes an open server one
+// lose goes on without a connection that the server has closed: in a reload that makes an open server one
 // with users, or the other way, or because somebody kicked it.
-func (w *watcher) connectAgain() {
-	if w.ctx.Err() != nil {
+func (w *watcher) lose(conn *nats.Conn) {
+	if !w.conn.CompareAndSwap(conn, nil) || w.ctx.Err() != nil {
 		return
 	}
 	w.tellLost(nil) // nobody knows how many
-	for w.ctx.Err() == nil && w.connect() != nil {
-		select {
-		case <-w.ctx.Done():
-		case <-time.After(time.Millisecond):
+	go func() {
+		for w.ctx.Err() == nil && w.connect() != nil {
+			select {
+			case <-w.ctx.Done():
+			case <-time.After(time.Millisecond):
+			}
 		}
-	}
+	}()
 }
 
 // expectEnd has it not come back: the server stops.
@@ -408,16 +350,6 @@ func (w *watcher) hear(m *nats.Msg) error {
 		return w.tellConnections(data)
 	}
 	return nil
-}
-
-// advisory takes the subject of an advisory apart: the account that it comes from, and its own subject.
-func advisory(subject string) (account, own string, ok bool) {
-	if rest, imported := strings.CutPrefix(subject, adopted); imported {
-		token, own, _ := strings.Cut(rest, ".")
-		name, err := base64.RawURLEncoding.DecodeString(token)
-		return string(name), own, err == nil
-	}
-	return "", subject, strings.HasPrefix(subject, server.JSAdvisoryPrefix)
 }
 
 // ours tells whether a connection is one of the bridge's own. mu is held.
