@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from dotgnatly._handlers import EventName, Handler
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.diff import ConfigurationDiff
 
@@ -237,3 +238,24 @@ EVENTS: dict[str, Any] = {
 }
 """The type of each event."""
 NAMES: dict[type, str] = {kind: name for name, kind in EVENTS.items()}
+
+__all__ = [
+    "AccountConnections",
+    "AuthenticationFailed",
+    "ClientConnected",
+    "ClientDisconnected",
+    "ConfigurationChanged",
+    "ConfigurationChanging",
+    "EventClient",
+    "EventName",
+    "EventServer",
+    "EventTraffic",
+    "EventsDropped",
+    "Handler",
+    "JetStreamAdvisory",
+    "LameDuckBegun",
+    "ServerEvent",
+    "ServerFailed",
+    "ServerShutdown",
+    "SlowConsumer",
+]
