@@ -182,8 +182,8 @@ def _at_exit() -> None:
         jobs.wait(library.servers_stop(), timeout=30.0)
     except Exception:  # noqa: BLE001 - the interpreter ends anyway; the reason is worth a line
         logs.package_logger().exception("servers could not be stopped at exit")
-    if authentication := sys.modules.get("dotgnatly.authentication"):
-        authentication.reader.stop(library)
+    if questions := sys.modules.get("dotgnatly.questions"):
+        questions.reader.stop(library)
     logs.reader.stop(library)
     _server.warn_unclosed(unclosed)  # last: warnings can be errors
 

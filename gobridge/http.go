@@ -26,6 +26,7 @@ type httpSettings struct {
 	port       int
 	securePort int
 	basePath   string
+	metrics    uint64 // whom to ask for them
 }
 
 func (h httpSettings) wanted() bool { return h.port != 0 || h.securePort != 0 }
@@ -123,7 +124,8 @@ func (m *monitor) url() string {
 	return scheme + "://" + host + strings.TrimSuffix(path.Join("/", set.basePath), "/")
 }
 
-// serve answers with the server's own handlers, on the paths that nats-server has, /debug/vars apart.
+// serve answers with the server's own handlers, on the paths that nats-server has, /debug/vars apart; and
+// with Python's metrics.
 func (m *monitor) serve(s *server.Server, tlsConfig func() *tls.Config) {
 	handlers := map[string]http.HandlerFunc{
 		server.RootPath: m.handleRoot(s), server.VarzPath: m.handleVarz(s), server.ConnzPath: s.HandleConnz,
@@ -132,7 +134,7 @@ func (m *monitor) serve(s *server.Server, tlsConfig func() *tls.Config) {
 		server.StackszPath: s.HandleStacksz, server.AccountzPath: s.HandleAccountz,
 		server.AccountStatzPath: s.HandleAccountStatz, server.JszPath: s.HandleJsz,
 		server.HealthzPath: s.HandleHealthz, server.IPQueuesPath: s.HandleIPQueuesz,
-		server.RaftzPath: s.HandleRaftz,
+		server.RaftzPath: s.HandleRaftz, metricsPath: m.handleMetrics,
 	}
 	// Not a ServeMux: it panics on a base path with a brace or a blank.
 	m.server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -20,6 +20,7 @@ type overlay struct {
 	PrivateStore bool     `json:"private_store"` // store_dir is removed when the server has stopped
 	Name         string   `json:"name"`          // of the controller, for the holder of a store lock
 	Callout      *callout `json:"callout"`       // nil: Python does not decide who may log in
+	Metrics      uint64   `json:"metrics"`       // whom to ask at /metrics, see ask; 0 is nobody
 	Warnings     []string `json:"warnings"`      // for the log, once the text is in force
 }
 
@@ -119,7 +120,7 @@ func overlaid(text string, over overlay, opts *server.Options) (*settings, error
 
 	s.http = httpSettings{
 		host: cmp.Or(opts.HTTPHost, opts.Host, server.DEFAULT_HOST),
-		port: opts.HTTPPort, securePort: opts.HTTPSPort, basePath: opts.HTTPBasePath,
+		port: opts.HTTPPort, securePort: opts.HTTPSPort, basePath: opts.HTTPBasePath, metrics: over.Metrics,
 	}
 	opts.HTTPHost, opts.HTTPPort, opts.HTTPSPort, opts.HTTPBasePath = "", 0, 0, ""
 	s.portsDir, opts.PortsFileDir = opts.PortsFileDir, ""
