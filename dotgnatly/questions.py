@@ -1,5 +1,7 @@
-"""What Go asks Python: who may log in, what is shown at ``/metrics``. Go never calls Python: it
-queues a question, a thread takes it, and whom it is for answers it on another thread."""
+"""What Go asks Python: who may log in, and what ``/metrics`` shows.
+
+Go never calls Python: it queues its questions. One thread takes them all, so nobody answers on it.
+"""
 
 import itertools
 import threading

@@ -1,6 +1,6 @@
 """The metrics of JetStream: of the server, its accounts, streams and consumers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dotgnatly.metrics._samples import Labels, Named, Sample, Source, Table, figures
 from dotgnatly.monitoring import (
@@ -89,8 +89,8 @@ OF_STREAMS = STREAM, STREAM_LIMITS, SOURCE, MIRROR
 OF_CONSUMERS = CONSUMER, LAST_DELIVERY, LAST_ACK
 
 
-def jsz(source: Source, **options: bool) -> Iterator[Sample]:
-    """As deep as the options of /jsz go."""
+def jsz(source: Source, *, options: Mapping[str, bool]) -> Iterator[Sample]:
+    """As deep as the options go."""
     document: JSInfo = source.ask("jsz", **options)
     labels = _server_labels(document, source.server_name)
     yield from SERVER.read(document, labels)

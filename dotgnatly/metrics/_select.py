@@ -55,13 +55,13 @@ def _flatly(name: str) -> _Reading:
 
 
 def _health(name: str, **only: bool) -> _Reading:
-    read = partial(_tables.healthz, name=name, **only)
+    read = partial(_tables.healthz, name=name, only=only)
     return _Reading(partial(_tables.healthz_names, name), read)
 
 
 def _jsz(*tables: Table | Named, **options: bool) -> _Reading:
     names = _names(_jetstream.SERVER, _jetstream.ACCOUNT, *tables)
-    return _Reading(names, partial(_jetstream.jsz, **options), "jetstream")
+    return _Reading(names, partial(_jetstream.jsz, options=options), "jetstream")
 
 
 _READINGS: dict[Endpoint, _Reading] = {
@@ -132,8 +132,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     def _read(self, server: "Server") -> Iterator[tuple[Named, Labels, float]]:
         for _, reading in self._readings():
-            # A server that stops meanwhile, or is the parent's, or cannot say it now: it is passed over,
-            # so that what is known of the others is seen.
+            # What a server that stops, or that is the parent's, or without a leader, cannot say is
+            # left out: the rest is worth seeing.
             with suppress(StateError, ForkedProcessError):
                 source = Source(server)
                 identity = source.server_name if self.use_server_name else source.server_id

@@ -1,6 +1,6 @@
 """Endpoints of which chosen figures are metrics, with labels that say whose they are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from dotgnatly.errors import NotFoundError
@@ -102,9 +102,7 @@ ACCOUNT = Table(
 ACCOUNT_LIMITS = Table(
     before="accountz_limit_",
     where="/accountz account_detail.decoded_jwt.nats.limits.",
-    figures=figures(
-        "subs", "data", "payload", "imports", "exports", "wildcards", "conn", "leaf"
-    ),
+    figures=figures("subs", "data", "payload", "imports", "exports", "wildcards", "conn", "leaf"),
 )
 
 
@@ -198,7 +196,7 @@ def healthz_names(name: str) -> Iterator[Named]:
     yield Named(f"{name}_status_value", "/healthz status, 1 is well and 0 is not")
 
 
-def healthz(source: Source, name: str, **only: bool) -> Iterator[Sample]:
+def healthz(source: Source, *, name: str, only: Mapping[str, bool]) -> Iterator[Sample]:
     """Whether all is well, or what an option asks about."""
     health: Healthz = source.ask("healthz", **only)
     well = health.status == "ok"

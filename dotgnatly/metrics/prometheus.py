@@ -21,7 +21,7 @@ class _Collector:
             import prometheus_client  # noqa: F401 - whether it is there
         except ImportError as exc:
             raise ImportError(
-                "metrics for Prometheus need prometheus_client: pip install 'dotgnatly[prometheus]'",
+                "metrics need prometheus_client: pip install 'dotgnatly[prometheus]'",
                 name="prometheus_client",
             ) from exc
         self._servers = servers
