@@ -59,6 +59,7 @@ type monitor struct {
 	tlsConfig func() *tls.Config
 	server    http.Server
 	varzs     atomic.Int64
+	scrapes   atomic.Int64 // that wait
 }
 
 // listenHTTP takes the address; nothing is answered before serve. Without a port it gives nil.

@@ -14,6 +14,7 @@ import (
 const (
 	metricsPath   = "/metrics"
 	scrapeTimeout = 2 * time.Second // a busy interpreter must not hold up who watches it
+	mostScrapes   = 16              // wait at once: logins are asked about in the same way
 )
 
 // scrape is a request for the metrics, as Python hears of it.
@@ -34,6 +35,11 @@ func (m *monitor) handleMetrics(w http.ResponseWriter, r *http.Request) {
 	whom := m.set.Load().metrics
 	if whom == 0 {
 		http.NotFound(w, r)
+		return
+	}
+	defer m.scrapes.Add(-1)
+	if m.scrapes.Add(1) > mostScrapes {
+		http.Error(w, "too many requests for metrics wait", http.StatusServiceUnavailable)
 		return
 	}
 	answer, err := askForMetrics(r, whom)

@@ -59,18 +59,27 @@ func TestAScrapeWaitsTwoSeconds(t *testing.T) {
 	}
 }
 
+func TestFewScrapesWait(t *testing.T) {
+	t.Parallel()
+	handle, s := startScraped(t, "")
+	embeddedOf(t, handle).http.Load().scrapes.Add(mostScrapes)
+	if status, _, body := get(t, s.MonitoringURL+"/metrics"); status != 503 || !strings.Contains(body, "too many") {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
 func TestAWaitingScrapeDoesNotHoldUpTheStop(t *testing.T) {
 	t.Parallel()
 	handle, s := startScraped(t, "")
 	done := make(chan struct{})
-	before := asked.size()
 	go func() {
 		defer close(done)
 		if response, err := http.Get(s.MonitoringURL + "/metrics"); err == nil {
 			_ = response.Body.Close()
 		}
 	}()
-	eventually(t, "the question", func() bool { return asked.size() > before })
+	m := embeddedOf(t, handle).http.Load()
+	eventually(t, "the scrape", func() bool { return m.scrapes.Load() == 1 })
 	began := time.Now()
 	stop(t, handle)
 	if took := time.Since(began); took > scrapeTimeout {
