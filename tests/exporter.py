@@ -1,7 +1,7 @@
 """NATS's own Prometheus exporter, and servers that make it say all that it can.
 
-``python -m tests.exporter PROGRAM`` compares each sample of the exporter with ours, and writes what
-it has into ``tests/data/exporter.txt``.
+``python -m tests.exporter PROGRAM VERSION`` compares each sample of the exporter with ours, and
+writes what it has into ``tests/data/exporter.txt``.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ from tests.conftest import known, wait_until
 
 LIST = Path(__file__).parent / "data" / "exporter.txt"
 HEAD = """\
-# What github.com/nats-io/prometheus-nats-exporter shows: type, name and labels of each metric.
-# Made by `python -m tests.exporter PROGRAM`, which runs it against servers of ours.
+# What github.com/nats-io/prometheus-nats-exporter ({version}) shows: type, name and labels of each
+# metric. Made by `python -m tests.exporter PROGRAM VERSION`, which runs it against servers of ours.
 """
 ENDPOINTS = (
     "varz", "connz_detailed", "routez", "subsz", "gatewayz", "leafz", "accstatz", "accountz",
@@ -142,7 +142,7 @@ def differences(before: Page, exporter: Page, after: Page) -> Iterator[str]:
             yield f"{key[0]} {dict(key[1])}: {value}, not {exporter.samples[key]}"
 
 
-async def main(program: str) -> None:
+async def main(program: str, version: str) -> None:
     """Compare, and write the list."""
     lines: set[str] = set()
     async with AsyncExitStack() as stack:
@@ -156,8 +156,8 @@ async def main(program: str) -> None:
                 print("  ", difference)
             print("  types:", *sorted(exporter.lines() ^ after.lines()), sep="\n   ")
             lines |= exporter.lines()
-    LIST.write_text(HEAD + "".join(f"{line}\n" for line in sorted(lines)))
+    LIST.write_text(HEAD.format(version=version) + "".join(f"{line}\n" for line in sorted(lines)))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(*sys.argv[1:]))
