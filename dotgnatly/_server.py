@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from dotgnatly.authentication import Authenticator
     from dotgnatly.info import EffectiveConfiguration, ServerInfo
     from dotgnatly.monitoring import Varz
+    from dotgnatly.scrapes import Scrapes
     from dotgnatly.watching import Watching
 
 _CLEANUP_S = 2.0
@@ -151,6 +152,8 @@ class Server:
         self._name = name or ""
         self._stderr = stderr
         self._made_at = made_at
+        self._scrapes: Scrapes | None = None
+        """What answers at /metrics, if there is a monitoring listener."""
         self._defaults = Defaults()
         self._asking: int | None = None
         """The thread in which a function of the user's makes a configuration."""
@@ -267,6 +270,8 @@ class Server:
             yield from self.settle(timeout, late)
             if self.authenticator is not None:
                 self.authenticator.close()
+            if self._scrapes is not None:
+                self._scrapes.close()
 
     def gone(self, handle: int, timeout: float | None, late: DotgnatlyError) -> Steps[None]:
         """Wait until a server is gone, which ends by itself after lame duck mode.
@@ -437,10 +442,21 @@ class Server:
             "name": self._name,
             "callout": self.authenticator and self.authenticator.callout(),
             "events": self.watching and self.watching.settings(),
+            "metrics": self._metrics(filled),
             "warnings": [*map(str, doubts)],
         }
         text = conffile.render(filled)
         return Settings(filled, text, msgspec.json.encode(overlay), doubts)
+
+    def _metrics(self, config: BrokerConfiguration) -> int:
+        """Whom Go asks at /metrics, if there is a monitoring listener."""
+        if not (config.http_port or config.https_port):
+            return 0
+        if self._scrapes is None:
+            from dotgnatly.scrapes import Scrapes
+
+            self._scrapes = Scrapes(self)
+        return self._scrapes.open()
 
     def fill(self, config: BrokerConfiguration) -> BrokerConfiguration:
         """A configuration with our defaults."""

@@ -1,23 +1,21 @@
 """Who may log in, decided by a function of the program: see ``NatsController.on_authenticate``."""
 
 import inspect
-import itertools
-import threading
 import time
-import weakref
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from queue import SimpleQueue
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
+from dotgnatly import questions
 from dotgnatly._handlers import wait_for
-from dotgnatly._reader import Reader
 from dotgnatly.config import PermissionsConfiguration
 from dotgnatly.config._kinds import nanoseconds
 from dotgnatly.config._units import REDACTED
+from dotgnatly.questions import Question, Threads
 
 if TYPE_CHECKING:
     from dotgnatly._server import Server
@@ -119,10 +117,9 @@ class Authenticator:
         self.decide: Decide
         self.seeds = seeds
         self._server = server
-        self._threads: _Threads | None = None
+        self._threads: Threads | None = None
         self._callout: dict[str, Any] = {}
-        self._number = next(_numbers)
-        _authenticators[self._number] = self
+        self._number = questions.number_of(self)
 
     def callout(self) -> dict[str, Any]:
         """What Go is told of it, the same every time."""
@@ -140,7 +137,7 @@ class Authenticator:
 
     def start(self, library: ModuleType) -> None:
         """Be asked from now on."""
-        reader.start(library)
+        questions.reader.start(library)
 
     def close(self) -> None:
         """End the threads, without waiting for what they do."""
@@ -148,19 +145,17 @@ class Authenticator:
             self._threads.close()
             self._threads = None
 
-    def ask(self, library: ModuleType, number: int, data: bytes) -> None:
+    def ask(self, question: Question) -> None:
         """Have a question decided: in the event loop, or on a thread.
 
         Raises:
             RuntimeError: The loop is closed, or there can be no thread.
         """
-        asked = _decode_asked(data)
-        request, deadline = _decode(data), time.monotonic() + asked.timeout_ns / 1e9
-        loop = self._server.loop
+        request, loop = _decode(question.data), self._server.loop
         if loop is not None and _is_async(self.decide):
             import asyncio
 
-            steps = self._adecide(library, number, request, deadline)
+            steps = self._adecide(question, request)
             try:
                 asyncio.run_coroutine_threadsafe(steps, loop)
             except RuntimeError:
@@ -168,86 +163,30 @@ class Authenticator:
                 raise
             return
         if self._threads is None:
-            self._threads = _Threads()
-        self._threads.do(lambda: self._decide(library, number, request, deadline))
+            self._threads = Threads("on_authenticate", _THREADS)
+        decide, log = partial(self._decide, request), partial(_log, request)
+        self._threads.do(lambda: question.answer_with(decide, log))
 
-    def _decide(
-        self, library: ModuleType, number: int, request: AuthenticationRequest, deadline: float
-    ) -> None:
-        answer = b""
-        try:
-            if time.monotonic() < deadline:  # else nobody waits for it any more
-                user = self.decide(request)
-                answer = _encode(wait_for(user) if isinstance(user, Awaitable) else user)
-        except BaseException:  # noqa: BLE001 - whatever it raises
-            _log(request)
-        finally:
-            library.question_answer(number, answer)
+    def _decide(self, request: AuthenticationRequest) -> bytes:
+        user = self.decide(request)
+        return _encode(wait_for(user) if isinstance(user, Awaitable) else user)
 
-    async def _adecide(
-        self, library: ModuleType, number: int, request: AuthenticationRequest, deadline: float
-    ) -> None:
+    async def _adecide(self, question: Question, request: AuthenticationRequest) -> None:
         import asyncio
 
         answer = b""
         try:
-            async with asyncio.timeout(deadline - time.monotonic()):
+            async with asyncio.timeout(question.deadline - time.monotonic()):
                 await asyncio.sleep(0)  # where it is too late already, that is known then
                 user = self.decide(request)
                 answer = _encode(await user if isinstance(user, Awaitable) else user)
-        except Exception:  # noqa: BLE001 - as above
+        except Exception:  # noqa: BLE001 - whatever it raises
             _log(request)
         finally:
-            library.question_answer(number, answer)
-
-
-class _Threads:
-    """Threads that are made when they are needed, and that the interpreter does not wait for."""
-
-    def __init__(self) -> None:
-        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._idle = threading.Semaphore(0)
-        self._count = 0
-
-    def do(self, work: Callable[[], None]) -> None:
-        """Have it done as soon as a thread has time."""
-        if not self._idle.acquire(blocking=False) and self._count < _THREADS:
-            name = f"dotgnatly-on_authenticate-{self._count}"
-            threading.Thread(target=self._run, name=name, daemon=True).start()
-            self._count += 1
-        self._work.put(work)
-
-    def close(self) -> None:
-        """End them when they are done."""
-        for _ in range(self._count):
-            self._work.put(None)
-
-    def _run(self) -> None:
-        while (work := self._work.get()) is not None:
-            work()
-            self._idle.release()
-
-
-class _Asked(msgspec.Struct, frozen=True):
-    timeout_ns: int
+            question.answer(answer)
 
 
 _decode = msgspec.json.Decoder(AuthenticationRequest).decode
-_decode_asked = msgspec.json.Decoder(_Asked).decode
-_decode_questions = msgspec.json.Decoder(list[tuple[int, int, msgspec.Raw]]).decode
-_numbers = itertools.count(1)
-_authenticators: "weakref.WeakValueDictionary[int, Authenticator]" = weakref.WeakValueDictionary()
-
-
-def _ask_all(library: ModuleType) -> None:
-    for whom, number, data in _decode_questions(library.questions_take()):
-        try:
-            _authenticators[whom].ask(library, number, bytes(data))
-        except Exception:  # noqa: BLE001 - nobody is let in by it, and the next one is asked about
-            library.question_answer(number, b"")
-
-
-reader = Reader("dotgnatly-questions", "questions_open", _ask_all)
 
 
 def _is_async(function: Callable[..., object]) -> bool:

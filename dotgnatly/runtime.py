@@ -182,7 +182,7 @@ def _at_exit() -> None:
         jobs.wait(library.servers_stop(), timeout=30.0)
     except Exception:  # noqa: BLE001 - the interpreter ends anyway; the reason is worth a line
         logs.package_logger().exception("servers could not be stopped at exit")
-    for name in ("authentication", "watching"):
+    for name in ("questions", "watching"):
         if module := sys.modules.get(f"dotgnatly.{name}"):
             module.reader.stop(library)
     logs.reader.stop(library)

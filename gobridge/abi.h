@@ -109,9 +109,10 @@ enum {
 /* -- servers ------------------------------------------------------------------------------------- */
 
 /* gb_server_start: a job. text is NATS configuration text; overlay is a JSON object with what no key can
- * say: {dont_listen, stderr, private_store, name, warnings, callout, events}; callout is null, or says that
- * logins are asked about, see gb_questions_take: {whom, issuer_seed, xkey_seed, user_seed}; events is null,
- * or as for gb_server_watch. The handle is valid at once. Result: JSON state, see gb_server_state. A cancelled or failed start leaves nothing behind. */
+ * say: {dont_listen, stderr, private_store, name, warnings, callout, events, metrics}; callout is null, or says
+ * that logins are asked about, see gb_questions_take: {whom, issuer_seed, xkey_seed, user_seed}; events is null,
+ * or as for gb_server_watch; metrics is who answers at /metrics of the monitoring listener, or 0. The handle is
+ * valid at once. Result: JSON state, see gb_server_state. A cancelled or failed start leaves nothing behind. */
 /* gb_server_apply: a job. The complete new text for a running server; clients stay connected. On any
  * error the previous configuration is in force. Result: as gb_server_start. */
 /* gb_server_restart: a job. Stops the server and starts it again with the complete new text, on the same
@@ -172,10 +173,12 @@ enum {
 /* -- questions ----------------------------------------------------------------------------------- */
 
 /* gb_questions_open: from now on one byte is written to `wake` when questions wait. -1 stops that. */
-/* gb_questions_take: JSON [[whom, number, data], ...] to out: all that wait. Whom is the number that Python
- * gave who answers; data is {user, password, token, nkey, jwt, account, ...}: who wants to log in. */
-/* gb_question_answer: the answer to one: the claims of a user in JSON, without a subject; nothing refuses.
- * An answer that comes too late, or twice, is not heard. Source: server.processClientOrLeafCallout. */
+/* gb_questions_take: JSON [[whom, number, timeout_ns, data], ...] to out: all that wait. Whom is the number
+ * that Python gave who answers. Data is {user, password, token, nkey, jwt, account, ...}: who wants to log in;
+ * or {query, accept, accept_encoding}: a request for /metrics. */
+/* gb_question_answer: the answer to one. To a login: the claims of a user in JSON, without a subject; nothing
+ * refuses. Source: server.processClientOrLeafCallout. To a request: a line of JSON, {status, headers}, and the
+ * body. An answer that comes too late, or twice, is not heard. */
 
 /* -- in C, no Go runtime needed ------------------------------------------------------------------ */
 

@@ -93,8 +93,7 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 		return nil, err
 	}
 
-	e.set = next
-	e.events.Store(next.overlay.Events)
+	e.adopt(next)
 	e.closeLeafs(previous.opts, next.opts)
 	e.release(previous)
 	e.log.use(next.log, sink)
@@ -102,7 +101,7 @@ func (e *embedded) apply(j *job, text string, over overlay) (result []byte, err 
 	case monitor == monitorBefore:
 		monitor.adopt(next.http, e.srv.Load())
 	case monitor != nil:
-		monitor.serve(e.srv.Load(), e.tlsConfig) // the new one answers before the old one closes
+		monitor.serve(e) // the new one answers before the old one closes
 		fallthrough
 	default:
 		monitorBefore.close()

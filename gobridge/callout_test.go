@@ -13,7 +13,7 @@ import (
 )
 
 // answering has questions answered by a function, as Python does, until the test is over.
-func answering(t testing.TB, answer func(loginRequest) string) {
+func answering[T any](t testing.TB, answer func(T) string) {
 	t.Helper()
 	done := make(chan struct{})
 	var reader sync.WaitGroup
@@ -28,8 +28,8 @@ func answering(t testing.TB, answer func(loginRequest) string) {
 			if err != nil {
 				t.Error(err)
 			}
-			for _, q := range decode[[][3]json.RawMessage](t, data) {
-				answerQuestion(decode[uint64](t, q[1]), []byte(answer(decode[loginRequest](t, q[2]))))
+			for _, q := range decode[[][4]json.RawMessage](t, data) {
+				answerQuestion(decode[uint64](t, q[1]), []byte(answer(decode[T](t, q[3]))))
 			}
 		}
 	})

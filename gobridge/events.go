@@ -70,7 +70,7 @@ func watchServer(h uint64, wanted *watch) (uint64, error) {
 			return nil, err
 		}
 		e.set.overlay = over
-		e.events.Store(wanted)
+		e.adopt(e.set)
 		return nil, nil
 	})
 }

@@ -26,6 +26,7 @@ type httpSettings struct {
 	port       int
 	securePort int
 	basePath   string
+	metrics    uint64 // whom to ask for them
 }
 
 func (h httpSettings) wanted() bool { return h.port != 0 || h.securePort != 0 }
@@ -58,6 +59,7 @@ type monitor struct {
 	tlsConfig func() *tls.Config
 	server    http.Server
 	varzs     atomic.Int64
+	scrapes   atomic.Int64 // that wait
 }
 
 // listenHTTP takes the address; nothing is answered before serve. Without a port it gives nil.
@@ -123,16 +125,18 @@ func (m *monitor) url() string {
 	return scheme + "://" + host + strings.TrimSuffix(path.Join("/", set.basePath), "/")
 }
 
-// serve answers with the server's own handlers, on the paths that nats-server has, /debug/vars apart.
-func (m *monitor) serve(s *server.Server, tlsConfig func() *tls.Config) {
+// serve answers with the server's own handlers, on the paths that nats-server has, /debug/vars apart; and
+// with Python's metrics.
+func (m *monitor) serve(e *embedded) {
+	s := e.srv.Load()
 	handlers := map[string]http.HandlerFunc{
-		server.RootPath: m.handleRoot(s), server.VarzPath: m.handleVarz(s), server.ConnzPath: s.HandleConnz,
+		server.RootPath: m.handleRoot(s), server.VarzPath: m.handleVarz(e), server.ConnzPath: s.HandleConnz,
 		server.RoutezPath: s.HandleRoutez, server.GatewayzPath: s.HandleGatewayz,
 		server.LeafzPath: s.HandleLeafz, server.SubszPath: s.HandleSubsz, "/subscriptionsz": s.HandleSubsz,
 		server.StackszPath: s.HandleStacksz, server.AccountzPath: s.HandleAccountz,
 		server.AccountStatzPath: s.HandleAccountStatz, server.JszPath: s.HandleJsz,
 		server.HealthzPath: s.HandleHealthz, server.IPQueuesPath: s.HandleIPQueuesz,
-		server.RaftzPath: s.HandleRaftz,
+		server.RaftzPath: s.HandleRaftz, metricsPath: m.handleMetrics,
 	}
 	// Not a ServeMux: it panics on a base path with a brace or a blank.
 	m.server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -146,7 +150,7 @@ func (m *monitor) serve(s *server.Server, tlsConfig func() *tls.Config) {
 	})
 	m.server.ReadHeaderTimeout = 5 * time.Second
 	m.server.ErrorLog = log.New(errorLines{s}, "", 0)
-	m.tlsConfig = tlsConfig
+	m.tlsConfig = e.tlsConfig
 	m.say(s)
 	m.accept()
 }
@@ -208,11 +212,11 @@ func (l linksUnder) Write(page []byte) (int, error) {
 }
 
 // handleVarz answers as the server's handler does, with the port that only we know.
-func (m *monitor) handleVarz(s *server.Server) http.HandlerFunc {
+func (m *monitor) handleVarz(e *embedded) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		m.varzs.Add(1)
 		var data []byte
-		v, err := m.varz(s)
+		v, err := e.varz()
 		if err == nil {
 			data, err = json.MarshalIndent(v, "", "  ")
 		}
@@ -224,13 +228,18 @@ func (m *monitor) handleVarz(s *server.Server) http.HandlerFunc {
 	}
 }
 
-// varz is the server's Varz with the monitoring listener in it. m may be nil.
-func (m *monitor) varz(s *server.Server) (*server.Varz, error) {
+// varz is the server's Varz with what the configuration says, and the bridge does itself.
+func (e *embedded) varz() (*server.Varz, error) {
+	s, err := e.live()
+	if err != nil {
+		return nil, err
+	}
 	v, err := s.Varz(nil)
 	if err != nil {
 		return nil, err
 	}
-	if m != nil {
+	v.MaxConn -= int(e.extra.Load())
+	if m := e.http.Load(); m != nil {
 		set := m.set.Load()
 		v.HTTPHost, v.HTTPBasePath = set.host, set.basePath
 		if set.securePort != 0 {

@@ -31,7 +31,6 @@ type loginRequest struct {
 	Certificate string `json:"certificate"`
 	ServerName  string `json:"server_name"`
 	ServerID    string `json:"server_id"`
-	Timeout     int64  `json:"timeout_ns"`
 }
 
 // newLogin is what is known of who wants to log in. It fails where he does not own the key that he names.

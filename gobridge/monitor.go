@@ -25,7 +25,7 @@ func (e *embedded) document(endpoint string, options []byte) ([]byte, error) {
 	}
 	switch endpoint {
 	case "varz":
-		return answerOf(s, func(*server.VarzOptions) (*server.Varz, error) { return e.http.Load().varz(s) }, options)
+		return answerOf(s, func(*server.VarzOptions) (*server.Varz, error) { return e.varz() }, options)
 	case "clients": // connz without the connections of the bridge's own
 		return answerOf(s, func(o *server.ConnzOptions) (*server.Connz, error) {
 			c, err := s.Connz(o)

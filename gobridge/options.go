@@ -21,6 +21,7 @@ type overlay struct {
 	Name         string   `json:"name"`          // of the controller, for the holder of a store lock
 	Callout      *callout `json:"callout"`       // nil: Python does not decide who may log in
 	Events       *watch   `json:"events"`        // nil: Python wants to hear of none
+	Metrics      uint64   `json:"metrics"`       // whom to ask at /metrics, see ask; 0 is nobody
 	Warnings     []string `json:"warnings"`      // for the log, once the text is in force
 }
 
@@ -47,6 +48,7 @@ type settings struct {
 	http     httpSettings
 	portsDir string
 	asked    []int // the ports that the text names, as portFields
+	extra    int   // how much higher max_connections is than the text says
 }
 
 // portFields are the ports of the listeners that are the server's own. It writes those that it has
@@ -129,7 +131,8 @@ func overlaid(text string, over overlay, opts *server.Options) (*settings, error
 	}
 	admitWatcher(opts)
 	if opts.MaxConn > 0 {
-		opts.MaxConn += over.inside() // who connects inside takes nobody's place
+		s.extra = over.inside() // who connects inside takes nobody's place
+		opts.MaxConn += s.extra
 	}
 
 	s.log = logSettings{
@@ -141,7 +144,7 @@ func overlaid(text string, over overlay, opts *server.Options) (*settings, error
 
 	s.http = httpSettings{
 		host: cmp.Or(opts.HTTPHost, opts.Host, server.DEFAULT_HOST),
-		port: opts.HTTPPort, securePort: opts.HTTPSPort, basePath: opts.HTTPBasePath,
+		port: opts.HTTPPort, securePort: opts.HTTPSPort, basePath: opts.HTTPBasePath, metrics: over.Metrics,
 	}
 	opts.HTTPHost, opts.HTTPPort, opts.HTTPSPort, opts.HTTPBasePath = "", 0, 0, ""
 	s.portsDir, opts.PortsFileDir = opts.PortsFileDir, ""

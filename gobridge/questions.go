@@ -4,23 +4,25 @@ import (
 	"context"
 	"encoding/json"
 	"sync"
+	"time"
 )
 
 // mostQuestions may wait for an answer at once; those beyond have none.
 const mostQuestions = 10_000
 
-// question is something that Python decides. Go never calls Python: the question waits until Python has
+// question is something that Python decides or knows. Go never calls Python: the question waits until Python has
 // taken and answered it, or nobody needs to know any more.
 type question struct {
-	number uint64
-	whom   uint64 // a number of Python's
-	data   json.RawMessage
-	answer chan []byte // takes one
+	number   uint64
+	whom     uint64 // a number of Python's
+	deadline time.Time
+	data     json.RawMessage
+	answer   chan []byte // takes one
 }
 
-// MarshalJSON makes an array of it.
+// MarshalJSON makes an array of it, with the time that is left.
 func (q *question) MarshalJSON() ([]byte, error) {
-	return json.Marshal([]any{q.whom, q.number, q.data})
+	return json.Marshal([]any{q.whom, q.number, time.Until(q.deadline), q.data})
 }
 
 // inquiry is the queue of the questions that Python has not taken yet.
@@ -36,8 +38,10 @@ var (
 )
 
 // ask waits for the answer to a question. The caller holds no lock of the server's.
-func ask(ctx context.Context, whom uint64, data []byte) ([]byte, error) {
-	q := &question{whom: whom, data: data, answer: make(chan []byte, 1)}
+func ask(ctx context.Context, timeout time.Duration, whom uint64, data []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	q := &question{whom: whom, deadline: time.Now().Add(timeout), data: data, answer: make(chan []byte, 1)}
 	q.number = asked.add(q)
 	defer func() { _, _ = asked.take(q.number) }()
 	if asked.size() > mostQuestions {
@@ -81,7 +85,7 @@ func (i *inquiry) open(writer int64) {
 	i.tell()
 }
 
-// take gives the questions that wait, as JSON [[whom, number, data], ...].
+// take gives the questions that wait, as JSON [[whom, number, timeout_ns, data], ...].
 func (i *inquiry) take() ([]byte, error) {
 	i.mu.Lock()
 	taken := i.waiting

@@ -167,18 +167,15 @@ func (r *responder) admit(request *jwt.AuthorizationRequestClaims) (*jwt.UserCla
 	}
 	opts := r.opts()
 	timeout := time.Duration(opts.AuthTimeout * float64(time.Second))
-	login.Timeout = timeout.Nanoseconds()
 	data, err := json.Marshal(login)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(r.ctx, timeout)
-	defer cancel()
-	answer, err := ask(ctx, r.Whom, data)
+	answer, err := ask(r.ctx, timeout, r.Whom, data)
 	switch {
 	case r.ctx.Err() != nil:
 		return nil, errors.New("the server stops")
-	case ctx.Err() != nil:
+	case errors.Is(err, context.DeadlineExceeded):
 		return nil, errors.New("on_authenticate did not answer in time")
 	case err != nil:
 		return nil, err

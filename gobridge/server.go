@@ -43,6 +43,8 @@ type embedded struct {
 
 	portsFile string // "": none is written
 	begun     bool   // it has been up
+
+	extra atomic.Int64 // see settings
 }
 
 var (
@@ -93,7 +95,6 @@ func (e *embedded) start(j *job, text string, over overlay, before *before) ([]b
 	if before != nil {
 		set.keepPorts(before.set)
 	}
-	e.set = set
 	e.opts.Store(set.opts)
 	if err := set.http.validate(set.opts); err != nil {
 		return nil, err
@@ -120,7 +121,7 @@ func (e *embedded) start(j *job, text string, over overlay, before *before) ([]b
 	e.log.name(s.Name())
 	s.SetLoggerV2(e.log, set.opts.Debug, set.opts.Trace, set.opts.TraceVerbose)
 	nameSystem(set.opts)
-	e.events.Store(over.Events)
+	e.adopt(set)
 	e.responder.Store(newResponder(over.Callout, s, e.opts.Load))
 	if over.Events.connects() {
 		e.watcher.Store(newWatcher(over.Events, e))
@@ -129,7 +130,7 @@ func (e *embedded) start(j *job, text string, over overlay, before *before) ([]b
 		return nil, err
 	}
 	if m != nil {
-		m.serve(s, e.tlsConfig)
+		m.serve(e)
 	}
 	set.restoreProfPort()
 	e.warn(set.overlay.Warnings)
@@ -142,6 +143,13 @@ func (e *embedded) start(j *job, text string, over overlay, before *before) ([]b
 	e.running.Store(true)
 	go firstStart.Do(giveBack)
 	return state, nil
+}
+
+// adopt has others see what is in force.
+func (e *embedded) adopt(set *settings) {
+	e.set = set
+	e.events.Store(set.overlay.Events)
+	e.extra.Store(int64(set.extra))
 }
 
 // untilReady starts the server and waits until every listener is open. Start does not return before

@@ -44,7 +44,7 @@ def test_threads_with_servers_of_their_own_do_not_meet(run_python):
                 raise
 
         steps, failed = [], threading.Event()
-        with NatsController({"port": -1, "jetstream": {}}):
+        with NatsController({"port": -1, "http_port": -1, "jetstream": {}}):
             pass
         before, end = alive(), time.monotonic() + seconds
         threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]

@@ -12,6 +12,7 @@ from typing import assert_type
 
 import msgspec
 from nats.aio.client import Client
+from opentelemetry.metrics import get_meter
 
 import dotgnatly
 from dotgnatly import (
@@ -48,6 +49,7 @@ from dotgnatly import (
     hash_password,
     jwt,
 )
+from dotgnatly.metrics import NatsCollector, observe
 from dotgnatly.monitoring import (
     AccountStatz,
     Accountz,
@@ -302,6 +304,13 @@ async def clusters() -> None:
         assert_type(await awaited_cluster.restart(0), None)
     assert_type(NatsSuperCluster(["a", "b"], size=2).clusters, tuple[NatsCluster, ...])
     assert_type(AsyncNatsSuperCluster().clusters, tuple[AsyncNatsCluster, ...])
+
+
+def metrics(controller: NatsController, awaited_controller: AsyncNatsController) -> None:
+    """Both kinds of controllers, and endpoints by their names."""
+    NatsCollector(controller, awaited_controller, endpoints=["varz", "connz_detailed"])
+    NatsCollector(controller, endpoints=["connections"])  # type: ignore[list-item]  # pyright: ignore
+    assert_type(observe(get_meter("broker"), controller, prefix="nats"), None)
 
 
 def failures(controller: NatsController) -> None:

@@ -266,6 +266,7 @@ async def test_events_take_nobodys_place(start):
     assert (await following(stream)).client.cid == client.client_id
     reader, writer = await asyncio.open_connection("127.0.0.1", (await broker.ports())["client"])
     assert b"maximum connections exceeded" in await reader.read()
+    assert (await broker.varz()).max_connections == 1
     writer.close()
     await client.close()
 
