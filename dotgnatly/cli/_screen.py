@@ -12,8 +12,10 @@ from rich.text import Text
 from dotgnatly.cli._samples import Query, Rates, Sample
 
 _GAP = 2
-_LONGEST = 32
-"""Cell, subscriptions apart."""
+_LONGEST = 48
+"""Cell, subscriptions apart: an address of IPv6 with its port."""
+_NARROWEST = 21
+"""To which text is cut where there is no room: an address of IPv4 with its port."""
 _UNKNOWN = "-"
 
 
@@ -155,10 +157,11 @@ class _Column(NamedTuple):
     orders: tuple[str, ...] = ()
     """The sort options that it shows."""
     is_text: bool = False
+    """Which may be cut where there is no room."""
 
 
-def _total(name: str, unit: Callable[[float | None], str], *orders: str) -> _Column:
-    return _Column(name.upper(), lambda c, _: unit(getattr(c, _FIELDS[name])), (name, *orders))
+def _total(name: str, unit: Callable[[float | None], str]) -> _Column:
+    return _Column(name.upper(), lambda c, _: unit(getattr(c, _FIELDS[name])), (name,))
 
 
 def _rate(name: str, unit: Callable[[float | None], str]) -> _Column:
@@ -199,7 +202,9 @@ _CONNECTIONS = (
     _Column("RTT", lambda c, _: c.rtt, ("rtt",)),
 )  # fmt: skip
 _SUBSCRIPTIONS = _Column(
-    "SUBSCRIPTIONS", lambda c, _: ", ".join(sorted(c.subscriptions_list)), is_text=True
+    "SUBSCRIPTIONS",
+    lambda c, _: ", ".join(sorted(c.subscriptions_list)),
+    is_text=True,
 )
 
 
@@ -255,7 +260,7 @@ def _table(
         table.add_column(
             column.heading,
             justify="left" if column.is_text else "right",
-            no_wrap=column is not _SUBSCRIPTIONS,  # which alone is made narrower
+            no_wrap=not column.is_text,  # that alone is made narrower
             style="bold" if order in column.orders else "",
         )
     for row in zip(*cells.values(), strict=True):
@@ -273,11 +278,12 @@ def _leave_out(cells: dict[_Column, list[str]], width: int, order: str) -> None:
     """Take out columns until the rest fits; not that by which the rows are sorted."""
     by_heading = {column.heading: column for column in cells if order not in column.orders}
     for heading in _GO_FIRST:
-        if sum(min(_width(*column), _LONGEST) for column in cells.items()) <= width:
+        if sum(_width(*column) for column in cells.items()) <= width:
             return
         if heading in by_heading:
             del cells[by_heading[heading]]
 
 
 def _width(column: _Column, cells: Iterable[str]) -> int:
-    return max(map(cell_len, (column.heading, *cells))) + _GAP
+    widest = max(map(cell_len, (column.heading, *cells)))
+    return (min(widest, _NARROWEST) if column.is_text else widest) + _GAP
