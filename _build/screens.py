@@ -78,15 +78,17 @@ async def _top() -> str:
         shop, till = clients
         await shop.jetstream().add_stream(name="ORDERS", subjects=["orders.*"])
         await till.subscribe("orders.*")
-        selling = asyncio.create_task(_sell(shop))
+        closed = asyncio.Event()
+        selling = asyncio.create_task(_sell(shop, closed))
         try:
             return await asyncio.to_thread(run, "top", server.monitoring_url or "", "--once")
         finally:
-            selling.cancel()
+            closed.set()
+            await selling
 
 
-async def _sell(client: nats.NATS) -> None:
-    while True:
+async def _sell(client: nats.NATS, closed: asyncio.Event) -> None:
+    while not closed.is_set():
         await client.jetstream().publish("orders.tea", b"a cup")
         await asyncio.sleep(0.01)
 

@@ -14,8 +14,8 @@ from dotgnatly.cli._samples import Query, Rates, Sample
 _GAP = 2
 _LONGEST = 48
 """Cell, subscriptions apart: an address of IPv6 with its port."""
-_NARROWEST = 21
-"""To which text is cut where there is no room: an address of IPv4 with its port."""
+_TEXT, _LIST = 21, 60
+"""To which text is cut where there is no room: an address of IPv4 with its port, some subjects."""
 _UNKNOWN = "-"
 
 
@@ -156,8 +156,8 @@ class _Column(NamedTuple):
     cell: Callable[[Any, Any], str]
     orders: tuple[str, ...] = ()
     """The sort options that it shows."""
-    is_text: bool = False
-    """Which may be cut where there is no room."""
+    narrowest: int = 0
+    """To which it may be cut, if it is text."""
 
 
 def _total(name: str, unit: Callable[[float | None], str]) -> _Column:
@@ -181,9 +181,9 @@ _FIELDS = {
 
 _CONNECTIONS = (
     _Column("HOST", lambda c, _: f"[{c.ip}]:{c.port}" if ":" in c.ip else f"{c.ip}:{c.port}",
-            is_text=True),
+            narrowest=_TEXT),
     _Column("CID", lambda c, _: str(c.cid), ("cid", "start")),
-    _Column("NAME", lambda c, _: c.name, is_text=True),
+    _Column("NAME", lambda c, _: c.name, narrowest=_TEXT),
     _total("subs", count),
     _total("pending", size),
     _total("msgs_to", count),
@@ -194,9 +194,9 @@ _CONNECTIONS = (
     _rate("msgs_from", count),
     _rate("bytes_to", size),
     _rate("bytes_from", size),
-    _Column("LANG", lambda c, _: c.lang, is_text=True),
-    _Column("VERSION", lambda c, _: c.version, is_text=True),
-    _Column("ACCOUNT", lambda c, _: c.account or "$G", is_text=True),
+    _Column("LANG", lambda c, _: c.lang, narrowest=_TEXT),
+    _Column("VERSION", lambda c, _: c.version, narrowest=_TEXT),
+    _Column("ACCOUNT", lambda c, _: c.account or "$G", narrowest=_TEXT),
     _Column("UPTIME", lambda c, _: c.uptime, ("uptime",)),
     _Column("IDLE", lambda c, _: c.idle, ("idle", "last")),
     _Column("RTT", lambda c, _: c.rtt, ("rtt",)),
@@ -204,7 +204,7 @@ _CONNECTIONS = (
 _SUBSCRIPTIONS = _Column(
     "SUBSCRIPTIONS",
     lambda c, _: ", ".join(sorted(c.subscriptions_list)),
-    is_text=True,
+    narrowest=_LIST,
 )
 
 
@@ -213,8 +213,8 @@ def _state(name: str, unit: Callable[[float], str]) -> _Column:
 
 
 _STREAMS = (
-    _Column("STREAM", lambda item, _: item[0].name, is_text=True),
-    _Column("ACCOUNT", lambda item, _: item[0].account, is_text=True),
+    _Column("STREAM", lambda item, _: item[0].name, narrowest=_TEXT),
+    _Column("ACCOUNT", lambda item, _: item[0].account, narrowest=_TEXT),
     _Column("CONSUMERS", lambda item, _: count(item[1].state.consumer_count)),
     _state("messages", count),
     _Column("MESSAGES/S", lambda _, rate: count(rate)),
@@ -259,8 +259,8 @@ def _table(
     for column in cells:
         table.add_column(
             column.heading,
-            justify="left" if column.is_text else "right",
-            no_wrap=not column.is_text,  # that alone is made narrower
+            justify="left" if column.narrowest else "right",
+            no_wrap=not column.narrowest,  # that alone is made narrower
             style="bold" if order in column.orders else "",
         )
     for row in zip(*cells.values(), strict=True):
@@ -286,4 +286,4 @@ def _leave_out(cells: dict[_Column, list[str]], width: int, order: str) -> None:
 
 def _width(column: _Column, cells: Iterable[str]) -> int:
     widest = max(map(cell_len, (column.heading, *cells)))
-    return (min(widest, _NARROWEST) if column.is_text else widest) + _GAP
+    return min(widest, column.narrowest or widest) + _GAP
