@@ -91,9 +91,9 @@ def _server(sample: Sample) -> RenderableType:
     varz = sample.varz
     return Group(
         _facts(
-            ("", varz.server_id),
             ("version", varz.version),
             ("uptime", varz.uptime),
+            ("id", varz.server_id),
             title=clean(varz.server_name),
         ),
         _facts(
@@ -139,6 +139,9 @@ def _jetstream(sample: Sample, rates: Rates) -> Iterable[Text]:
     yield _facts(
         ("memory", f"{size(jsz.memory)} of {size(jsz.config.max_memory)}"),
         ("store", f"{size(jsz.storage)} of {size(jsz.config.max_storage)}"),
+        title=" " * len("JetStream"),
+    )
+    yield _facts(
         ("API calls", count(jsz.api.total)),
         ("API calls/s", count(rates.api)),
         ("API errors", count(jsz.api.errors)),
