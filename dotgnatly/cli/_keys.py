@@ -1,6 +1,7 @@
 """Keys of the terminal as they are pressed, without a line feed and without an echo."""
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,10 @@ Wait = Callable[[float], str]
 
 _LOOK_S = 0.02
 _CTRL_C = "\x03"
+_NO_CHARACTER = "\0"
+"""Stands for an arrow and its like."""
+_SEQUENCE = re.compile(r"\x1b(?:[\[O][\d;]*.?|.?)")
+"""What a terminal sends for one of them."""
 
 
 @contextmanager
@@ -54,9 +59,10 @@ def _wait_for_console(timeout: float) -> str:
         key = msvcrt.getwch()
         if key == _CTRL_C:
             raise KeyboardInterrupt
-        if key not in {"\0", "\xe0"}:
-            return key
-        msvcrt.getwch()  # which one of the keys that are no character
+        if key in {"\0", "\xe0"}:
+            msvcrt.getwch()  # which one it is
+            return _NO_CHARACTER
+        return key
     return ""
 
 
@@ -69,4 +75,4 @@ def _wait_for_terminal(timeout: float) -> str:
     keys = os.read(terminal, 64)
     if not keys:  # the terminal is gone
         raise KeyboardInterrupt
-    return "" if keys.startswith(b"\x1b") else keys.decode(errors="replace")
+    return _SEQUENCE.sub(_NO_CHARACTER, keys.decode(errors="replace"))

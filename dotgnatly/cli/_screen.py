@@ -1,10 +1,11 @@
 """What ``dotgnatly top`` shows of a server: rates, JetStream, and a table."""
 
 import io
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -12,21 +13,27 @@ from rich.text import Text
 from dotgnatly.cli._samples import Query, Rates, Sample
 
 _GAP = 2
-_LONGEST = 48
-"""Cell, subscriptions apart: an address of IPv6 with its port."""
-_TEXT, _LIST = 21, 60
-"""To which text is cut where there is no room: an address of IPv4 with its port, some subjects."""
+_TEXT = 21, 48
+"""How wide a column of text may be: as addresses of IPv4 and of IPv6 with a port."""
+_LIST = 60, sys.maxsize
 _UNKNOWN = "-"
 
 
-def screen(sample: Sample, rates: Rates, query: Query, *, width: int | None) -> RenderableType:
+class Room(NamedTuple):
+    """Of a terminal, in characters and lines."""
+
+    width: int
+    height: int
+
+
+def screen(sample: Sample, rates: Rates, query: Query, *, room: Room | None) -> RenderableType:
     """All of it.
 
     Args:
         sample: What is shown.
         rates: Since the sample before.
         query: What was asked for.
-        width: For how many characters there is room, or None: columns that do not fit are left out.
+        room: What there is of it, or None: columns and rows that do not fit are left out.
     """
     table = _streams if query.streams else _connections
     return Group(
@@ -36,7 +43,7 @@ def screen(sample: Sample, rates: Rates, query: Query, *, width: int | None) -> 
         "",
         *_jetstream(sample, rates),
         "",
-        *table(sample, rates, query, width),
+        *table(sample, rates, query, room),
     )
 
 
@@ -159,8 +166,8 @@ class _Column(NamedTuple):
     cell: Callable[[Any, Any], str]
     orders: tuple[str, ...] = ()
     """The sort options that it shows."""
-    narrowest: int = 0
-    """To which it may be cut, if it is text."""
+    between: tuple[int, int] | None = None
+    """How wide it is at least and at most, if it is text."""
 
 
 def _total(name: str, unit: Callable[[float | None], str]) -> _Column:
@@ -184,9 +191,9 @@ _FIELDS = {
 
 _CONNECTIONS = (
     _Column("HOST", lambda c, _: f"[{c.ip}]:{c.port}" if ":" in c.ip else f"{c.ip}:{c.port}",
-            narrowest=_TEXT),
+            between=_TEXT),
     _Column("CID", lambda c, _: str(c.cid), ("cid", "start")),
-    _Column("NAME", lambda c, _: c.name, narrowest=_TEXT),
+    _Column("NAME", lambda c, _: c.name, between=_TEXT),
     _total("subs", count),
     _total("pending", size),
     _total("msgs_to", count),
@@ -197,9 +204,9 @@ _CONNECTIONS = (
     _rate("msgs_from", count),
     _rate("bytes_to", size),
     _rate("bytes_from", size),
-    _Column("LANG", lambda c, _: c.lang, narrowest=_TEXT),
-    _Column("VERSION", lambda c, _: c.version, narrowest=_TEXT),
-    _Column("ACCOUNT", lambda c, _: c.account or "$G", narrowest=_TEXT),
+    _Column("LANG", lambda c, _: c.lang, between=_TEXT),
+    _Column("VERSION", lambda c, _: c.version, between=_TEXT),
+    _Column("ACCOUNT", lambda c, _: c.account or "$G", between=_TEXT),
     _Column("UPTIME", lambda c, _: c.uptime, ("uptime",)),
     _Column("IDLE", lambda c, _: c.idle, ("idle", "last")),
     _Column("RTT", lambda c, _: c.rtt, ("rtt",)),
@@ -207,7 +214,7 @@ _CONNECTIONS = (
 _SUBSCRIPTIONS = _Column(
     "SUBSCRIPTIONS",
     lambda c, _: ", ".join(sorted(c.subscriptions_list)),
-    narrowest=_LIST,
+    between=_LIST,
 )
 
 
@@ -216,8 +223,8 @@ def _state(name: str, unit: Callable[[float], str]) -> _Column:
 
 
 _STREAMS = (
-    _Column("STREAM", lambda item, _: item[0].name, narrowest=_TEXT),
-    _Column("ACCOUNT", lambda item, _: item[0].account, narrowest=_TEXT),
+    _Column("STREAM", lambda item, _: item[0].name, between=_TEXT),
+    _Column("ACCOUNT", lambda item, _: item[0].account, between=_TEXT),
     _Column("CONSUMERS", lambda item, _: count(item[1].state.consumer_count)),
     _state("messages", count),
     _Column("MESSAGES/S", lambda _, rate: count(rate)),
@@ -234,7 +241,7 @@ _GO_FIRST = (
 
 
 def _connections(
-    sample: Sample, rates: Rates, query: Query, width: int | None
+    sample: Sample, rates: Rates, query: Query, room: Room | None
 ) -> Iterable[RenderableType]:
     connz = sample.connz
     columns = (*_CONNECTIONS, _SUBSCRIPTIONS) if query.subscriptions else _CONNECTIONS
@@ -242,51 +249,67 @@ def _connections(
         ("", f"{connz.num_connections} of {connz.total}"), ("by", query.order), title="Connections"
     )
     rows = [(c, rates.connections.get(c.cid)) for c in connz.connections]
-    yield _table(columns, rows, width, query.order)
+    yield _table(columns, rows, room, query.order)
 
 
-def _streams(sample: Sample, rates: Rates, _: Query, width: int | None) -> Iterable[RenderableType]:
+def _streams(sample: Sample, rates: Rates, _: Query, room: Room | None) -> Iterable[RenderableType]:
     streams = sorted(sample.streams().items(), key=lambda item: -item[1].state.bytes)
     yield _facts(("", str(len(streams))), ("by", "bytes"), title="Streams")
-    yield _table(_STREAMS, [(item, rates.streams.get(item[0])) for item in streams], width)
+    yield _table(_STREAMS, [(item, rates.streams.get(item[0])) for item in streams], room)
 
 
 def _table(
-    columns: Sequence[_Column], rows: Iterable[tuple[Any, Any]], width: int | None, order: str = ""
-) -> Table:
-    rows = list(rows)
-    cells = {column: [_cell(column, *row) for row in rows] for column in columns}
-    if width is not None:
-        _leave_out(cells, width, order)
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="reverse")
-    for column in cells:
-        table.add_column(
-            column.heading,
-            justify="left" if column.narrowest else "right",
-            no_wrap=not column.narrowest,  # that alone is made narrower
-            style="bold" if order in column.orders else "",
-        )
-    for row in zip(*cells.values(), strict=True):
-        table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
-    return table
-
-
-def _cell(column: _Column, row: Any, rate: Any) -> str:
-    text = clean(column.cell(row, rate))
-    is_long = column is not _SUBSCRIPTIONS and len(text) > _LONGEST
-    return f"{text[: _LONGEST - 3]}..." if is_long else text
-
-
-def _leave_out(cells: dict[_Column, list[str]], width: int, order: str) -> None:
-    """Take out columns until the rest fits; not that by which the rows are sorted."""
-    by_heading = {column.heading: column for column in cells if order not in column.orders}
-    for heading in _GO_FIRST:
-        if sum(_width(*column) for column in cells.items()) <= width:
-            return
-        if heading in by_heading:
-            del cells[by_heading[heading]]
+    columns: Iterable[_Column], rows: Iterable[tuple[Any, Any]], room: Room | None, order: str = ""
+) -> Text:
+    """Rows of cells below their headings; rich's own tables take seconds for a thousand rows."""
+    rows = list(rows)[: room.height if room else None]
+    cells = {column: [clean(column.cell(*row)) for row in rows] for column in columns}
+    widths = {column: _width(column, cells[column]) for column in cells}
+    if room:
+        _leave_out(widths, room.width, order)
+        _make_narrower(widths, room.width)
+    gap = " " * _GAP
+    headings = [
+        Text(_fit(c.heading, widths[c], c), "reverse bold" if order in c.orders else "reverse")
+        for c in widths
+    ]
+    lines = (
+        gap.join(_fit(cells[column][place], width, column) for column, width in widths.items())
+        for place in range(len(rows))
+    )
+    table = Text(gap, "reverse", no_wrap=True, overflow="crop").join(headings)
+    return table.append("".join(f"\n{line}" for line in lines))
 
 
 def _width(column: _Column, cells: Iterable[str]) -> int:
     widest = max(map(cell_len, (column.heading, *cells)))
-    return min(widest, column.narrowest or widest) + _GAP
+    return min(widest, column.between[1]) if column.between else widest
+
+
+def _leave_out(widths: dict[_Column, int], room: int, order: str) -> None:
+    """Take out columns until the rest fits; not that by which the rows are sorted."""
+    by_heading = {column.heading: column for column in widths if order not in column.orders}
+    for heading in _GO_FIRST:
+        least = (min(w, c.between[0]) if c.between else w for c, w in widths.items())
+        if sum(least) + _GAP * (len(widths) - 1) <= room:
+            return
+        if heading in by_heading:
+            del widths[by_heading[heading]]
+
+
+def _make_narrower(widths: dict[_Column, int], room: int) -> None:
+    """Cut text, the longest first, until all fits."""
+    excess = sum(widths.values()) + _GAP * (len(widths) - 1) - room
+    for column in sorted(widths, key=lambda column: -widths[column]):
+        if column.between and excess > 0:
+            cut = min(excess, max(0, widths[column] - column.between[0]))
+            widths[column] -= cut
+            excess -= cut
+
+
+def _fit(cell: str, width: int, column: _Column) -> str:
+    """The cell as wide as its column."""
+    free = width - cell_len(cell)
+    if free < 0:
+        return f"{set_cell_size(cell, width - 1)}…"
+    return cell + " " * free if column.between else " " * free + cell

@@ -3,6 +3,8 @@
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -41,14 +43,14 @@ class Server:
             self._before = self._now
         self._now = now
 
-    def screen(self, query: Query, width: int | None = None) -> RenderableType:
+    def screen(self, query: Query, room: _screen.Room | None = None) -> RenderableType:
         """What is to be shown of it."""
-        return _screen.screen(self._now, rates(self._before, self._now), query, width=width)
+        return _screen.screen(self._now, rates(self._before, self._now), query, room=room)
 
 
 def print_plain(server: Server, query: Query, interval: float, *, once: bool) -> None:
     """As plain text, a screen after the other."""
-    encoding = sys.stdout.encoding
+    encoding = sys.stdout.encoding or "utf-8"
     while True:
         time.sleep(interval)
         try:
@@ -69,10 +71,10 @@ def show(server: Server, query: Query, interval: float) -> None:
     """On the whole terminal, which is at the end as it was."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # else it would end us at once
     fault = ""
-    with keyboard() as wait, Live(screen=True, auto_refresh=False) as live:
+    with keyboard() as wait, _whole_terminal() as live:
         while True:
             line = Text(fault, "bold red") if fault else Text(KEYS, "dim")
-            shown = server.screen(query, live.console.width)
+            shown = server.screen(query, _screen.Room(*live.console.size))
             live.update(Group(line, shown), refresh=True)
             keys = wait(interval)
             if "q" in keys:
@@ -84,6 +86,16 @@ def show(server: Server, query: Query, interval: float) -> None:
                 fault = ""
             except StateError as exc:
                 fault = f"{exc}; trying again"
+
+
+@contextmanager
+def _whole_terminal() -> Iterator[Live]:
+    live = Live(screen=True, auto_refresh=False)
+    try:
+        live.start()
+        yield live
+    finally:  # also if a signal comes before it has begun
+        live.stop()
 
 
 def pressed(key: str, query: Query) -> Query:

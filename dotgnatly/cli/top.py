@@ -71,7 +71,7 @@ def _seconds(text: str) -> float:
     with suppress(ValueError):
         if 0 < float(text) <= _DAY_S:
             return float(text)
-    raise argparse.ArgumentTypeError(f"expected seconds, more than 0, got {text!r}")
+    raise argparse.ArgumentTypeError(f"expected seconds, up to a day, got {text!r}")
 
 
 def run(options: argparse.Namespace) -> int:

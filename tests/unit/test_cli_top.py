@@ -139,7 +139,12 @@ def test_what_does_not_fit_is_left_out_but_the_order(width, order):
     connection = ConnInfo(cid=5, ip="127.0.0.1", port=50_000, name="n" * 100, uptime="1h2m3s")
     console = Console(file=StringIO(), width=width)
     console.print(
-        _screen.screen(sample(connections=[connection]), Rates(), Query(order=order), width=width)
+        _screen.screen(
+            sample(connections=[connection]),
+            Rates(),
+            Query(order=order),
+            room=_screen.Room(width, 40),
+        )
     )
     headings, row = console.file.getvalue().splitlines()[-2:]
     (column,) = (c for c in _screen._CONNECTIONS if order in c.orders)
@@ -152,7 +157,7 @@ def test_names_of_clients_are_shown_without_what_a_terminal_obeys():
     """Whoever can connect would have our terminal do what he likes."""
     name = "\x1b]0;mine\x07 a\u202eb [red]c"
     shown = _screen.screen(
-        sample(connections=[ConnInfo(name=name)]), Rates(), Query(), width=None
+        sample(connections=[ConnInfo(name=name)]), Rates(), Query(), room=None
     )  # fmt: skip
     assert "?]0;mine? a?b [red]c" in _screen.plain(shown)
 
