@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,8 +12,9 @@ from rich.live import Live
 from rich.text import Text
 
 from dotgnatly.cli import _screen
-from dotgnatly.cli._keys import keyboard
+from dotgnatly.cli._keys import keyboard, pause
 from dotgnatly.cli._samples import Query, Sample, rates, take
+from dotgnatly.cli._table import Room
 from dotgnatly.cli.top import KEYS, ORDERS
 from dotgnatly.errors import StateError
 
@@ -43,7 +43,7 @@ class Server:
             self._before = self._now
         self._now = now
 
-    def screen(self, query: Query, room: _screen.Room | None = None) -> RenderableType:
+    def screen(self, query: Query, room: Room | None = None) -> RenderableType:
         """What is to be shown of it."""
         return _screen.screen(self._now, rates(self._before, self._now), query, room=room)
 
@@ -52,7 +52,7 @@ def print_plain(server: Server, query: Query, interval: float, *, once: bool) ->
     """As plain text, a screen after the other."""
     encoding = sys.stdout.encoding or "utf-8"
     while True:
-        time.sleep(interval)
+        pause(interval)
         try:
             server.look(query)
         except StateError as exc:
@@ -74,7 +74,7 @@ def show(server: Server, query: Query, interval: float) -> None:
     with keyboard() as wait, _whole_terminal() as live:
         while True:
             line = Text(fault, "bold red") if fault else Text(KEYS, "dim")
-            shown = server.screen(query, _screen.Room(*live.console.size))
+            shown = server.screen(query, Room(*live.console.size))
             live.update(Group(line, shown), refresh=True)
             keys = wait(interval)
             if "q" in keys:

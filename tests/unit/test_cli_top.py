@@ -9,6 +9,7 @@ from rich.console import Console
 
 from dotgnatly.cli import _screen
 from dotgnatly.cli._samples import Flow, Query, Rates, Sample, StreamKey, rates
+from dotgnatly.cli._table import Room
 from dotgnatly.cli._watch import pressed
 from dotgnatly.cli.top import ORDERS
 from dotgnatly.monitoring import (
@@ -143,7 +144,7 @@ def test_what_does_not_fit_is_left_out_but_the_order(width, order):
             sample(connections=[connection]),
             Rates(),
             Query(order=order),
-            room=_screen.Room(width, 40),
+            room=Room(width, 40),
         )
     )
     headings, row = console.file.getvalue().splitlines()[-2:]
