@@ -24,13 +24,13 @@ _OTHER_SCREEN, _SCREEN = "\x1b[?1049h", "\x1b[?1049l"
 class Terminal:
     """``python -m dotgnatly`` in a terminal of its own, with 40 lines of 200 characters."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, kind: str = "xterm") -> None:
         self._ours, self._its = pty.openpty()
         os.set_blocking(self._ours, False)
         termios.tcsetwinsize(self._its, (40, 200))
         self._modes = self._get_modes()
         self._said = ""
-        environment = os.environ | {"TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
+        environment = os.environ | {"TERM": kind, "PYTHONIOENCODING": "utf-8"}
         for name in ("COLUMNS", "LINES", "NO_COLOR"):
             environment.pop(name, None)
         self.process = subprocess.Popen(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
@@ -46,6 +46,11 @@ class Server:
     def screen(self, query: Query, room: Room | None = None) -> RenderableType:
         """What is to be shown of it."""
         return _screen.screen(self._now, rates(self._before, self._now), query, room=room)
+
+
+def has_screen() -> bool:
+    """Whether the output is a terminal, and one that can be drawn on."""
+    return sys.stdout.isatty() and not Console().is_dumb_terminal
 
 
 def print_plain(server: Server, query: Query, interval: float, *, once: bool) -> None:

@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
             streams=options.streams,
         )
         server = _watch.Server(_http.base_url(options.server), query, options.timeout)
-        if sys.stdout.isatty() and not options.once:
+        if _watch.has_screen() and not options.once:
             _watch.show(server, query, options.interval)
         else:
             _watch.print_plain(server, query, options.interval, once=options.once)

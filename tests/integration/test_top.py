@@ -251,8 +251,8 @@ def terminal():
 
     with ExitStack() as started:
 
-        def start(*arguments):
-            one = Terminal("top", *arguments)
+        def start(*arguments, **options):
+            one = Terminal("top", *arguments, **options)
             started.callback(one.close)
             return one
 
@@ -338,3 +338,13 @@ async def test_a_server_that_is_not_there_is_told_outside_of_the_screen(free_por
     top = terminal(str(free_port))
     await top.shows(r"dotgnatly: http://127\.0\.0\.1:\d+/varz: ")
     assert await top.finish() == 1
+
+
+@needs_terminal
+async def test_a_terminal_that_cannot_be_drawn_on_gets_plain_text(server, terminal):
+    """Such as that of an editor."""
+    top = terminal(server.monitoring_url, "-d", "0.1", kind="dumb")
+    await top.shows("^hub ")
+    assert not top.is_changed()
+    top.press("\x03")
+    assert await top.finish() == 0
