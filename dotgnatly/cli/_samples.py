@@ -54,6 +54,10 @@ class Sample(Struct, frozen=True, kw_only=True):
     connz: Connz
     jsz: JSInfo
 
+    def servers(self) -> set[str]:
+        """The id of the server, or those of two if it was restarted meanwhile."""
+        return {self.varz.server_id, self.connz.server_id, self.jsz.server_id}
+
     def streams(self) -> dict[StreamKey, StreamDetail]:
         """Those of all accounts."""
         return {
@@ -110,7 +114,7 @@ def rates(before: Sample | None, after: Sample) -> Rates:
 
     Of another server, such as the same one after a restart, nothing can be said.
     """
-    if before is None or before.varz.server_id != after.varz.server_id:
+    if before is None or len(before.servers() | after.servers()) > 1:
         return Rates()
     seconds = _seconds(before.varz.now, after.varz.now)
     connz_seconds = _seconds(before.connz.now, after.connz.now)

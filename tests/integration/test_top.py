@@ -131,7 +131,9 @@ def test_without_jetstream_it_says_so(capsys):
     """Not that there is nothing in it."""
     with NatsController(BrokerConfiguration(port=-1, http_port=-1)) as controller:
         assert main(["top", controller.monitoring_url, "--once", "-d", "0.1"]) == 0
-    assert "\nJetStream  off\n" in capsys.readouterr().out
+    screen = capsys.readouterr().out
+    assert "\nJetStream  off\n" in screen
+    assert re.search("^In +0 +0 +0B +0B$", screen, re.MULTILINE)
 
 
 def test_it_knows_a_base_path_and_tls(certificates, monkeypatch, capsys):

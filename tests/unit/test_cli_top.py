@@ -32,8 +32,9 @@ def sample(*, seconds=0.0, server="A", connections=(), streams=(), api=0, **figu
     now = NOON + timedelta(seconds=seconds)
     return Sample(
         varz=Varz(server_id=server, now=now, **figures),
-        connz=Connz(now=now, connections=tuple(connections)),
+        connz=Connz(server_id=server, now=now, connections=tuple(connections)),
         jsz=JSInfo(
+            server_id=server,
             now=now,
             api=JetStreamAPIStats(total=api),
             account_details=(AccountDetail(id="SHOP", stream_detail=tuple(streams)),),
@@ -44,6 +45,12 @@ def sample(*, seconds=0.0, server="A", connections=(), streams=(), api=0, **figu
 def stream(name, last_seq, created=NOON):
     """One that has stored so many messages."""
     return StreamDetail(name=name, created=created, state=StreamState(last_seq=last_seq))
+
+
+def half_restarted(before, server):
+    """One whose later documents are those of the next server."""
+    after = sample(seconds=2, server=server)
+    return Sample(varz=before.varz, connz=after.connz, jsz=after.jsz)
 
 
 def test_rates_are_what_came_in_each_second_of_the_server():
@@ -86,6 +93,9 @@ def test_a_stream_that_is_made_again_has_no_rate():
     [
         pytest.param(None, sample(in_msgs=5), id="first"),
         pytest.param(sample(in_msgs=9), sample(seconds=1, server="B"), id="restarted"),
+        pytest.param(
+            sample(), half_restarted(sample(seconds=1), "B"), id="restarted-in-the-middle"
+        ),
         pytest.param(sample(seconds=1), sample(in_msgs=5), id="clock-put-back"),
         pytest.param(sample(), sample(in_msgs=5), id="same-moment"),
     ],
