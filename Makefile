@@ -22,7 +22,7 @@ NATIVE  := dotgnatly/_native.pyx dotgnatly/exports.map \
 
 .DEFAULT_GOAL := help
 .PHONY: help demo build test test-go test-python test-faults fuzz lint lint-workflows types bench wheel \
-        wheels-check notices keys reference clean
+        wheels-check notices keys reference screens clean
 
 help:  ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1|/p' $(MAKEFILE_LIST) | \
@@ -96,6 +96,9 @@ keys: build  ## Write what Go tests know of the structs anew, after a change of 
 
 reference: build  ## Write docs/reference/configuration.md anew, after a change of keys or classes
 	python _build/reference.py
+
+screens: build  ## Write docs/reference/command.md anew, after a change of what commands print
+	python _build/screens.py
 
 clean:  ## Remove everything that was made here, environment included
 	rm -rf $(VENV) $(TOOLS) build dist wheelhouse *.egg-info .*_cache .hypothesis

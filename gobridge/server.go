@@ -95,6 +95,7 @@ func (e *embedded) start(j *job, text string, over overlay, before *before) ([]b
 	if before != nil {
 		set.keepPorts(before.set)
 	}
+	e.adopt(set)
 	e.opts.Store(set.opts)
 	if err := set.http.validate(set.opts); err != nil {
 		return nil, err
@@ -121,7 +122,6 @@ func (e *embedded) start(j *job, text string, over overlay, before *before) ([]b
 	e.log.name(s.Name())
 	s.SetLoggerV2(e.log, set.opts.Debug, set.opts.Trace, set.opts.TraceVerbose)
 	nameSystem(set.opts)
-	e.adopt(set)
 	e.responder.Store(newResponder(over.Callout, s, e.opts.Load))
 	if over.Events.connects() {
 		e.watcher.Store(newWatcher(over.Events, e))

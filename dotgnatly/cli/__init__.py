@@ -27,14 +27,13 @@ def _run(arguments: Sequence[str]) -> int:
         from dotgnatly.cli import serve
 
         return serve.run(arguments[1:])
-    import argparse
+    from dotgnatly.cli import check, diff, healthz, info, top
+    from dotgnatly.cli._parser import Parser
 
-    from dotgnatly.cli import check, diff, healthz, info
-
-    parser = argparse.ArgumentParser(prog="dotgnatly", description="A NATS server in Python.")
+    parser = Parser(prog="dotgnatly", description="A NATS server in Python.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     commands.add_parser("serve", help="run a server")
-    for command in (check, diff, info, healthz):
+    for command in (check, diff, info, healthz, top):
         command.add(commands)
     options = parser.parse_args(arguments)
     code: int = options.run(options)

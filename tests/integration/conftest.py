@@ -6,8 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ import pytest
 from nats import errors
 from nats.aio.client import Client
 
+from dotgnatly import AsyncNatsController
 from tests.conftest import answer, answered, arrived, is_answered
+from tests.doors import ACCOUNTS
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
@@ -252,3 +254,16 @@ def command(tmp_path: Path) -> Iterator[Callable[..., Command]]:
         if one.process.poll() is None:
             one.process.kill()
         one.process.communicate()
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Callable[..., Awaitable[AsyncNatsController]]]:
+    """Starts servers that ask a function; they are shut down after the test."""
+    async with AsyncExitStack() as servers:
+
+        async def serve(decide: Any, config: Any = None, **seeds: str) -> AsyncNatsController:
+            controller = AsyncNatsController({"port": -1} | ACCOUNTS | (config or {}))
+            controller.on_authenticate(decide, **seeds)
+            return await servers.enter_async_context(controller)
+
+        yield serve
