@@ -13,7 +13,8 @@ import msgspec
 
 from dotgnatly import conffile, runtime
 from dotgnatly._handlers import Handle
-from dotgnatly._server import Due, Layers, Server, Settings, as_config
+from dotgnatly._layers import Layers, Settings, as_config
+from dotgnatly._server import Due, Server
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.diff import ConfigurationDiff, caveats, compare
 from dotgnatly.errors import (

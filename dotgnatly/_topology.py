@@ -15,7 +15,8 @@ from urllib.parse import quote
 import msgspec
 
 from dotgnatly import runtime
-from dotgnatly._server import Layers, Server, as_config
+from dotgnatly._layers import Layers, as_config
+from dotgnatly._server import Server
 from dotgnatly.config import AuthorizationConfiguration, BrokerConfiguration
 from dotgnatly.defaults import HOST, new_store_dir, reachable, url
 from dotgnatly.errors import (

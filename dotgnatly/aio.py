@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dotgnatly import jobs, runtime
 from dotgnatly._accounts import AsyncAccountCalls
-from dotgnatly._changes import Change, MakeNext, Options
+from dotgnatly._change_calls import AsyncChangeCalls
 from dotgnatly._events import AsyncEventCalls
 from dotgnatly._leafs import AsyncLeafCalls
 from dotgnatly._monitoring import AsyncMonitoringCalls
@@ -15,16 +15,13 @@ from dotgnatly.clients import AsyncClientCalls
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.controller import _Controller
 from dotgnatly.errors import ForkedProcessError, StateError
-from dotgnatly.history import ConfigurationVersion
 from dotgnatly.jobs import Steps
 from dotgnatly.lameduck import AsyncLameDuckCalls
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
 
-    from dotgnatly.diff import ConfigurationDiff
     from dotgnatly.info import EffectiveConfiguration, ServerInfo
-    from dotgnatly.plan import Plan
 
 T = TypeVar("T")
 
@@ -32,6 +29,7 @@ T = TypeVar("T")
 class AsyncNatsController(
     _Controller,
     AsyncAccountCalls,
+    AsyncChangeCalls,
     AsyncClientCalls,
     AsyncEventCalls,
     AsyncLameDuckCalls,
@@ -80,100 +78,6 @@ class AsyncNatsController(
     async def shutdown(self, *, timeout: float | None = 30.0) -> None:
         """As ``NatsController.shutdown``."""
         await self._run(self._server.locked(self._server.shutdown(timeout)))
-
-    async def update_config(
-        self,
-        config: BrokerConfiguration | Mapping[str, Any] | None = None,
-        *,
-        allow_restart: bool = False,
-        timeout: float | None = 30.0,
-        author: str | None = None,
-        reason: str | None = None,
-        **changes: Any,
-    ) -> ConfigurationVersion:
-        """As ``NatsController.update_config``."""
-        options = Options(timeout, allow_restart, author, reason)
-        return await self._run(self._changes.update(config, changes, options))
-
-    async def replace_config(
-        self,
-        config: BrokerConfiguration | Mapping[str, Any],
-        *,
-        allow_restart: bool = False,
-        timeout: float | None = 30.0,
-        author: str | None = None,
-        reason: str | None = None,
-    ) -> ConfigurationVersion:
-        """As ``NatsController.replace_config``."""
-        options = Options(timeout, allow_restart, author, reason)
-        return await self._run(self._changes.replace(config, options))
-
-    async def reload(
-        self,
-        *,
-        discard_changes: bool = False,
-        allow_restart: bool = False,
-        timeout: float | None = 30.0,
-        author: str | None = None,
-        reason: str | None = None,
-    ) -> ConfigurationVersion:
-        """As ``NatsController.reload``."""
-        options = Options(timeout, allow_restart, author, reason)
-        return await self._run(self._changes.reload(options, discard=discard_changes))
-
-    async def apply(
-        self,
-        change: MakeNext,
-        *,
-        allow_restart: bool = False,
-        timeout: float | None = 30.0,
-        author: str | None = None,
-        reason: str | None = None,
-    ) -> ConfigurationVersion:
-        """As ``NatsController.apply``."""
-        options = Options(timeout, allow_restart, author, reason)
-        return await self._run(self._changes.apply(change, options))
-
-    async def plan(self, change: Change | None = None, **changes: Any) -> "Plan":
-        """As ``NatsController.plan``."""
-        return await self._run(self._changes.plan(change, changes))
-
-    async def rollback(
-        self,
-        number: int | None = None,
-        *,
-        allow_restart: bool = False,
-        timeout: float | None = 30.0,
-        author: str | None = None,
-        reason: str | None = None,
-    ) -> ConfigurationVersion:
-        """As ``NatsController.rollback``."""
-        options = Options(timeout, allow_restart, author, reason)
-        return await self._run(self._changes.rollback(number, options))
-
-    async def push_account(
-        self,
-        account_jwt: str,
-        *,
-        timeout: float | None = 30.0,
-        author: str | None = None,
-        reason: str | None = None,
-    ) -> ConfigurationVersion | None:
-        """As ``NatsController.push_account``."""
-        options = Options(timeout, author=author, reason=reason)
-        return await self._run(self._changes.push_account(account_jwt, options))
-
-    async def history(self) -> list[ConfigurationVersion]:
-        """As ``NatsController.history``."""
-        return await self._run(self._server.locked(self._server.versions()))
-
-    async def version(self, number: int) -> ConfigurationVersion:
-        """As ``NatsController.version``."""
-        return await self._run(self._server.locked(self._server.version(number)))
-
-    async def diff(self, before: int, after: int) -> "ConfigurationDiff":
-        """As ``NatsController.diff``."""
-        return await self._run(self._server.locked(self._server.diff(before, after)))
 
     async def effective_config(self) -> "EffectiveConfiguration":
         """As ``NatsController.effective_config``."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from nats.aio.client import Client
 
-from dotgnatly._server import as_config
+from dotgnatly._layers import as_config
 from dotgnatly.aio import AsyncNatsController
 from dotgnatly.defaults import HOST, reachable, url
 from dotgnatly.errors import PortInUseError, StartError, StoreInUseError

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from dotgnatly import _server, conffile
+from dotgnatly import _layers, conffile
 from dotgnatly.config import BrokerConfiguration
 from dotgnatly.errors import ConfigError, Fault
 
@@ -49,7 +49,7 @@ def _notes(file: str, verdict: conffile.Verdict) -> list[Fault]:
     except ConfigError as exc:
         return [*exc.errors, *exc.warnings]
     try:
-        found = ConfigError(warnings=_server.check(config))
+        found = ConfigError(warnings=_layers.check(config))
     except ConfigError as exc:
         found = exc
     told = {warning.message for warning in verdict.warnings}
