@@ -5,7 +5,7 @@ from collections import defaultdict
 from benchmarks._harness import Benchmark, Child, Side, build
 from benchmarks._servers import STATES, Served, servers
 
-ROUNDS, SIZE, REQUESTS = 40, 128, 1000
+ROUNDS, SIZE, REQUESTS = 200, 128, 200
 
 
 def main() -> None:
