@@ -43,9 +43,11 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _serve(arguments: Sequence[str]) -> int:
     """Start fast: Go does on threads of its own, while Python imports the rest."""
-    gc.disable()  # nothing of that is garbage
+    gc.disable()
     with suppress(ImportError):  # the first call that needs it says so
         from dotgnatly import _native  # noqa: F401 - for Go
     from dotgnatly.cli import serve
 
+    gc.freeze()  # nothing of that is garbage
+    gc.enable()
     return serve.run(arguments)

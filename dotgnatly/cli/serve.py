@@ -1,6 +1,5 @@
 """``dotgnatly serve``: run a server until a signal ends it, as nats-server does."""
 
-import gc
 import os
 import signal
 import sys
@@ -43,8 +42,6 @@ def _serve(given: Mapping[str, Any]) -> None:
     config = _configuration(given.get("config"))
     layer = flags.to_configuration(given, config)
     with NatsController(config, _stderr=True, _flags=layer) as controller:
-        gc.freeze()  # what the start has imported stays
-        gc.enable()
         leaving = False
         for name in _names(arriving):
             try:
