@@ -13,8 +13,8 @@ import msgspec
 from benchmarks._harness import HEADING, RESULTS, ROOT, Benchmark, Row
 
 NAMES = (
-    "start", "update", "read", "import", "monitoring", "memory", "gil", "throughput", "logins",
-    "pytest", "wheel",
+    "start", "update", "read", "import", "monitoring", "memory", "gil", "throughput",
+    "latency", "logging", "logins", "pytest", "wheel",
 )  # fmt: skip
 
 

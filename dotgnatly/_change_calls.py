@@ -66,6 +66,7 @@ class ChangeCalls:
                 stopped.
 
         Example:
+            >>> from dotgnatly import BrokerConfiguration, NatsController
             >>> with NatsController(BrokerConfiguration(port=-1, debug=True)) as controller:
             ...     print(controller.update_config(max_payload="2MB", debug=None).diff)
             debug: True -> (not set)
@@ -166,6 +167,7 @@ class ChangeCalls:
             Exception: What the function raised; nothing was changed.
 
         Example:
+            >>> from dotgnatly import BrokerConfiguration, NatsController
             >>> with NatsController(BrokerConfiguration(port=-1, max_payload=1000)) as controller:
             ...     version = controller.apply(lambda c: c.replace(max_payload=2 * c.max_payload))
             ...     controller.varz().max_payload
@@ -190,6 +192,7 @@ class ChangeCalls:
             ConfigError: The result is not valid.
 
         Example:
+            >>> from dotgnatly import BrokerConfiguration, NatsController
             >>> with NatsController(BrokerConfiguration(port=-1)) as controller:
             ...     print(controller.plan(server_name="hub", debug=True))
             server_name: (not set) -> 'hub' (restart)
@@ -224,6 +227,7 @@ class ChangeCalls:
             DotgnatlyError: As ``update_config``.
 
         Example:
+            >>> from dotgnatly import BrokerConfiguration, NatsController
             >>> with NatsController(BrokerConfiguration(port=-1, debug=True)) as controller:
             ...     version = controller.update_config(debug=False)
             ...     print(controller.rollback().diff)

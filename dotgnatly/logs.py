@@ -67,12 +67,12 @@ def _first_logger() -> "logging.Logger":
 
 
 _IN_QUOTES = r'(?:[^"\\]|\\.)*'
-_connection = re.compile(
+_CONNECTION = (
     # An address and a number; what the client says of itself; its account and what it logged in as.
     r"\S* - (?:[crgw]id|[ml]id(?:_ws)?):(\d+)"
     rf'(?: - "{_IN_QUOTES}" - "({_IN_QUOTES}?)/(?:(?:nkey|user|jwt):{_IN_QUOTES}|token)" - )?'
-).match
-_nkey_and_name = re.compile(r"(A[A-Z2-7]{55})/").match  # of the account of an operator
+)
+_NKEY_AND_NAME = r"(A[A-Z2-7]{55})/"  # of the account of an operator
 
 
 def connection_of(text: str) -> tuple[int | None, str | None]:
@@ -80,11 +80,11 @@ def connection_of(text: str) -> tuple[int | None, str | None]:
 
     Source: ``server.client.initClient``, ``server.client.processConnect`` (2.15), their ``ncs``.
     """
-    if (found := _connection(text)) is None:
+    if (found := re.match(_CONNECTION, text)) is None:
         return None, None
     cid, account = found.groups()
     if account:
-        if named := _nkey_and_name(account):
+        if named := re.match(_NKEY_AND_NAME, account):
             account = named[1]
         elif "\\" in account:
             account = re.sub(r'\\(["\\])', r"\1", account)

@@ -6,6 +6,7 @@
 //	native monitor CONFIG     a line is an endpoint: a running server is asked, in JSON
 //	native publish SIZE N     a line is a URL: N messages are published
 //	native pubsub SIZE N      a line is a URL: N messages are published and received
+//	native request SIZE N     a line is a URL: N requests are answered, a thousand a second
 //	native logins N           a line is a URL: N clients log in, some at the same time
 //	native crowd N PACE       a line is a URL: N clients connect, and talk until a line says "end"
 //
@@ -66,7 +67,7 @@ func prepare(args []string) (repetition, error) {
 		return loginsOf(count), err
 	case len(args) == 3 && args[0] == "crowd":
 		return crowdOf(args[1], args[2])
-	case len(args) == 3 && (args[0] == "publish" || args[0] == "pubsub"):
+	case len(args) == 3 && talks[args[0]] != nil:
 		size, err := strconv.Atoi(args[1])
 		if err != nil {
 			return nil, err
@@ -75,10 +76,7 @@ func prepare(args []string) (repetition, error) {
 		if err != nil {
 			return nil, err
 		}
-		if args[0] == "publish" {
-			return publisher(size, count), nil
-		}
-		return publisherSubscriber(size, count), nil
+		return talks[args[0]](size, count), nil
 	}
 	return nil, errors.New("see the package comment for the arguments")
 }

@@ -1,7 +1,9 @@
 """The ``dotgnatly`` command; a module for each of its own commands."""
 
+import gc
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from dotgnatly.errors import ConfigError, DotgnatlyError
 
@@ -24,9 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     if arguments[:1] == ["serve"]:  # its flags are Go's, and it is to start fast
-        from dotgnatly.cli import serve
-
-        return serve.run(arguments[1:])
+        return _serve(arguments[1:])
     from dotgnatly.cli import check, diff, healthz, info, top
     from dotgnatly.cli._parser import Parser
 
@@ -38,3 +38,15 @@ def _run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     code: int = options.run(options)
     return code
+
+
+def _serve(arguments: Sequence[str]) -> int:
+    """Start fast: Go does on threads of its own, while Python imports the rest."""
+    gc.disable()
+    with suppress(ImportError):  # the first call that needs it says so
+        from dotgnatly import _native  # noqa: F401 - for Go
+    from dotgnatly.cli import serve
+
+    gc.freeze()  # nothing of that is garbage
+    gc.enable()
+    return serve.run(arguments)

@@ -5,7 +5,6 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from threading import Thread
 from typing import Any
 
 from dotgnatly._wake import Wake
@@ -36,8 +35,8 @@ def run(arguments: Sequence[str]) -> int:
 def _serve(given: Mapping[str, Any]) -> None:
     """Serve until SIGINT or SIGTERM; SIGHUP reloads the file, SIGUSR1 opens the log file again.
 
-    SIGUSR2 has the clients leave. A second one ends that, and so does SIGINT. SIGTERM does not, as
-    with nats-server: orchestrators send it meanwhile.
+    SIGUSR2 has the clients leave. SIGINT ends that; SIGTERM does not, nor does a second SIGUSR2, as
+    with nats-server: orchestrators send SIGTERM meanwhile, and clients' test-suites the other.
     """
     arriving = _signals()
     config = _configuration(given.get("config"))
@@ -50,8 +49,9 @@ def _serve(given: Mapping[str, Any]) -> None:
                     controller.reload(reason=name)
                 elif name == "SIGUSR1":
                     controller.reopen_log()
-                elif name == "SIGUSR2" and not leaving:
-                    _let_leave(controller, arriving)
+                elif name == "SIGUSR2":
+                    if not leaving:
+                        _let_leave(controller, arriving)
                     leaving = True
                 elif name != "SIGTERM" or not leaving:
                     break
@@ -67,6 +67,8 @@ def _configuration(file: str | None) -> BrokerConfiguration:
 
 def _let_leave(controller: NatsController, arriving: Wake) -> None:
     """Begin lame duck mode, whose end arrives as SIGINT does."""
+    from threading import Thread
+
     duck = controller.lame_duck()
 
     def wait() -> None:

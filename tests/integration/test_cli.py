@@ -304,14 +304,17 @@ def test_sigusr2_ends_it_gracefully(serve):
 
 
 @posix
-def test_a_second_sigusr2_does_not_wait_for_clients(serve):
-    """Nor does it have to: SIGTERM meanwhile is the orchestrator's, as with nats-server."""
+def test_only_sigint_does_not_wait_for_clients_that_are_leaving(serve):
+    """SIGTERM meanwhile is the orchestrator's, and a second SIGUSR2 says nothing new."""
     server = serve("-p", "-1", "-a", "127.0.0.1")
     with socket.create_connection(("127.0.0.1", server.port)):
         server.send(signal.SIGUSR2)
         server.wait_for("Entering lame duck mode")
         server.send(signal.SIGTERM)
         server.send(signal.SIGUSR2)
+        server.send(signal.SIGHUP)
+        server.wait_for("SIGHUP")  # so it serves on
+        server.send(signal.SIGINT)
         assert server.finish()[0] == 0
 
 

@@ -1,5 +1,6 @@
 """The server's log lines: in ``logging``, and in ``log_file``."""
 
+import asyncio
 import logging
 import os
 import re
@@ -23,6 +24,29 @@ def texts(records, level=None):
 def numbered(text):
     """The numbers of the messages that the trace tells of, in order: each line is there once."""
     return [int(number) for number in re.findall(r"<<- MSG_PAYLOAD: \[\"?n(\d+)", text)]
+
+
+def dropped(records):
+    """How many lines were dropped, as the records say."""
+    told = [re.match(r"(\d+) log lines were dropped", text) for text in texts(records)]
+    return sum(int(match[1]) for match in told if match)
+
+
+@pytest.fixture
+def busy():
+    """A thread that holds the GIL as long as the interpreter lets it."""
+    ended = False
+
+    def count():
+        number = 0
+        while not ended:
+            number += 1
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    yield
+    ended = True
+    thread.join()
 
 
 @pytest.fixture
@@ -269,10 +293,6 @@ async def test_a_handler_that_hangs_holds_up_nobody_and_what_is_lost_is_counted(
     def own():
         return texts([record for record in delivered if vars(record).get("server_name") == "own"])
 
-    def dropped():
-        told = [re.match(r"(\d+) log lines were dropped", text) for text in texts(delivered)]
-        return sum(int(match[1]) for match in told if match)
-
     config = {"port": -1, "server_name": "own", "trace": True, "log_file": log}
     handler, level = Slow(), SERVER.level
     SERVER.addHandler(handler)
@@ -283,7 +303,7 @@ async def test_a_handler_that_hangs_holds_up_nobody_and_what_is_lost_is_counted(
             go_on.clear()
             await talk(controller, 5_000)
             go_on.set()
-            wait_until(dropped)
+            wait_until(lambda: dropped(delivered))
         wait_until(lambda: "Server Exiting.." in own())
     finally:
         go_on.set()
@@ -291,7 +311,29 @@ async def test_a_handler_that_hangs_holds_up_nobody_and_what_is_lost_is_counted(
         SERVER.setLevel(level)
     written = log.read_text()
     assert numbered(written) == list(range(5_000))
-    assert len(own()) + dropped() == written.count("\n")
+    assert len(own()) + dropped(delivered) == written.count("\n")
+
+
+@pytest.mark.usefixtures("busy")
+async def test_trace_of_a_busy_program_holds_up_nobody_and_what_is_lost_is_counted(
+    lines, make, tmp_path
+):
+    """Clients and calls get on while Python cannot read as fast as the server writes."""
+    log = tmp_path / "log"
+    async with make({"port": -1, "server_name": "own", "trace": True, "log_file": log}) as broker:
+        port = (await broker.ports())["client"]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        messages = b"PUB a 2\r\nhi\r\n" * 20_000  # nats-py would be as slow as what reads the log
+        writer.write(b'CONNECT {"verbose":false}\r\n' + messages + b"PING\r\n")
+        await reader.readuntil(b"PONG\r\n")
+        assert (await broker.varz()).in_msgs == 20_000
+        await broker.update_config(max_payload=4096)
+        writer.close()
+        await writer.wait_closed()
+    wait_until(lambda: "Server Exiting.." in texts(lines))
+    told = [record for record in lines if record.server_name]
+    assert dropped(lines)
+    assert len(told) + dropped(lines) == log.read_text().count("\n")
 
 
 # -- log_file --------------------------------------------------------------------------------------
