@@ -368,7 +368,7 @@ def _text(credentials: Credentials | None) -> str:
 
 
 class _Batch(msgspec.Struct, frozen=True):
-    events: list[tuple[int, EventName, msgspec.Raw]]
+    events: list[tuple[int, EventName, str]]
     dropped: dict[int, int]
 
 

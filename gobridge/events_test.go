@@ -32,7 +32,7 @@ func eventsFor(t testing.TB, whom uint64) []told {
 	batch := decode[struct{ Events [][3]json.RawMessage }](t, data)
 	for _, e := range batch.Events {
 		follower.events = append(follower.events, told{
-			decode[uint64](t, e[0]), decode[string](t, e[1]), decode[map[string]any](t, e[2]),
+			decode[uint64](t, e[0]), decode[string](t, e[1]), decode[map[string]any](t, []byte(decode[string](t, e[2]))),
 		})
 	}
 	var mine []told

@@ -303,6 +303,10 @@ type said struct {
 
 func (w *watcher) hear(m *nats.Msg) error {
 	if inside, subject, ok := advisory(m.Subject); ok {
+		var object map[string]json.RawMessage
+		if json.Unmarshal(m.Data, &object) != nil || object == nil {
+			return nil // anybody in the account may publish there, and this is not JetStream's
+		}
 		w.watch.tell(w.server, "jetstream_advisory", map[string]any{
 			"account": inside, "subject": subject, "advisory": json.RawMessage(m.Data),
 		})

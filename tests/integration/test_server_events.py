@@ -186,6 +186,26 @@ async def test_nobody_else_hears_of_other_accounts(tmp_path):
         await spy.close()
 
 
+@pytest.mark.parametrize(
+    "forged", [b"no JSON", b"null", b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", b'{"a":"\xff"}']
+)
+async def test_what_a_client_calls_an_advisory_costs_nobody_an_event(forged):
+    """Anybody may publish there; the events of all servers go one way to Python."""
+    with (
+        NatsController({"port": -1}) as server,
+        NatsController({"port": -1}) as other,
+        server.events() as _,
+        other.events("client_connected") as stream,
+    ):
+        client = await nats.connect(server.client_url)
+        await client.publish("$JS.EVENT.ADVISORY.X", forged)
+        await arrived(client)
+        await client.close()
+        client = await nats.connect(other.client_url, name="heard")
+        assert stream.get(10).client.name == "heard"
+        await client.close()
+
+
 async def test_a_member_of_a_cluster_tells_of_its_own_clients():
     """Each hears of the system account what all say, and tells what is about its server."""
     with NatsCluster(2) as cluster:
