@@ -53,8 +53,11 @@ func (w *watch) tell(s *server.Server, name string, data map[string]any) {
 	}
 }
 
-// serverOf is what each event says of the server.
+// serverOf is what each event says of the server; nothing where a restart ends between two.
 func serverOf(s *server.Server) server.ServerInfo {
+	if s == nil {
+		return server.ServerInfo{}
+	}
 	return server.ServerInfo{Name: s.Name(), ID: s.ID()}
 }
 

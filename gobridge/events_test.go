@@ -243,3 +243,18 @@ func TestAFatalLineLaterStopsTheServer(t *testing.T) {
 	wantEvents(t, w, "shutdown", 1)
 	<-e.gone
 }
+
+func TestAStopInTheMiddleOfARestartIsTold(t *testing.T) {
+	w := watching()
+	handle, _, err := tryStart(t, "port: -1", overlay{Events: w})
+	check(t, err)
+	e, err := servers.get(handle)
+	check(t, err)
+	e.mu.Lock()
+	e.halt()
+	e.srv.Store(nil) // as restart does before it starts again
+	e.mu.Unlock()
+	e.stop()
+	<-e.gone
+	wantEvents(t, w, "shutdown", 1)
+}
