@@ -17,6 +17,7 @@ from dotgnatly.events import (
     EventsDropped,
     ServerShutdown,
 )
+from dotgnatly.watching import Watching
 from tests.conftest import wait_until
 
 
@@ -75,6 +76,28 @@ async def test_what_happens_before_the_stream_is_not_told(broker):
     await visit(broker, name="late")
     assert (await following(stream)).client.name == "late"
     await client.close()
+
+
+def test_streams_of_several_threads_hear_the_same(monkeypatch):
+    """Also where they are the first that anybody asks for."""
+    together, streams = threading.Barrier(4), []
+
+    class Slow(Watching):
+        def __init__(self, server):
+            together.wait(10)
+            super().__init__(server)
+
+    monkeypatch.setattr("dotgnatly.watching.Watching", Slow)
+    with NatsController({"port": -1}) as controller:
+        threads = [
+            threading.Thread(target=lambda: streams.append(controller.events("shutdown")))
+            for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [type(stream.get(10)) for stream in streams] == [ServerShutdown] * 4
 
 
 async def test_a_stream_may_be_there_before_the_server(make):
