@@ -51,6 +51,8 @@ func admitWatcher(opts *server.Options) {
 	}
 }
 
+func isWatcher(u *server.NkeyUser) bool { return u.Nkey == watcherKey() }
+
 func hasUsers(opts *server.Options) bool {
 	return opts.Users != nil || opts.Nkeys != nil || opts.Username != "" || opts.Authorization != ""
 }
@@ -82,7 +84,7 @@ func watcherFault(opts *server.Options, credentials string) error {
 // and the client is moved as soon as it is there.
 func nameSystem(opts *server.Options) {
 	for _, u := range opts.Nkeys {
-		if u.Nkey == watcherKey() && u.Account == nil {
+		if isWatcher(u) && u.Account == nil {
 			u.Account = defaultSystem
 		}
 	}

@@ -127,10 +127,10 @@ func (w *watcher) login() ([]nats.Option, error) {
 		sign := func(nonce []byte) ([]byte, error) { return pair.Sign(nonce) }
 		return []nats.Option{nats.UserJWT(func() (string, error) { return token, nil }, sign)}, nil
 	}
-	if hasUsers(w.opts()) {
+	if slices.ContainsFunc(w.opts().Nkeys, isWatcher) {
 		return []nats.Option{nats.Nkey(watcherKey(), watcherUser().Sign)}, nil
 	}
-	return nil, nil
+	return nil, nil // the server is open, or has made a no_auth_user, which its options did not say
 }
 
 // accountOf is that of a user's JWT.
