@@ -259,3 +259,27 @@ func TestAStopInTheMiddleOfARestartIsTold(t *testing.T) {
 	<-e.gone
 	wantEvents(t, w, "shutdown", 1)
 }
+
+func TestEventsGoOnWhereAReloadAsksForALogin(t *testing.T) {
+	for range 5 {
+		w := watching()
+		handle, s, err := tryStart(t, "port: -1", overlay{Events: w})
+		check(t, err)
+		for range 20 {
+			_, err := nats.Connect(s.ClientURL, nats.UserInfo("ann", "x"), nats.NoReconnect(),
+				nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+			check(t, err)
+		}
+		j, err := applySettings(handle, "port: -1, authorization {token: right}", overlay{Events: w})
+		check(t, err)
+		_, err = await(t, j)
+		check(t, err)
+		connect(t, s.ClientURL, nats.Token("right"), nats.Name("late"))
+		eventually(t, "late", func() bool {
+			return slices.ContainsFunc(eventsFor(t, w.Whom), func(e told) bool {
+				return e.name == "client_connected" && client(e)["name"] == "late"
+			})
+		})
+		stop(t, handle)
+	}
+}

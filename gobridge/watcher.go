@@ -37,6 +37,7 @@ type watcher struct {
 	ended  chan struct{}  // nothing more will be told
 	ctx    context.Context
 	cancel context.CancelFunc
+	still  sync.RWMutex // read-locked while it connects
 
 	mu      sync.Mutex
 	own     map[uint64]struct{} // its connections, the former as well
@@ -79,8 +80,20 @@ func (w *watcher) begin() (finish func() error) {
 	return besideStart(w.connect, "the server does not tell its events")
 }
 
+// pause has it not connect while the server reloads: that would close the new connection as well, in the
+// middle of what both sides have to say; and as a pipe holds nothing, each would wait for the other to read.
+func (w *watcher) pause() (resume func()) {
+	if w == nil {
+		return func() {}
+	}
+	w.still.Lock()
+	return w.still.Unlock
+}
+
 // connect subscribes, and takes those for present who are connected.
 func (w *watcher) connect() error {
+	w.still.RLock()
+	defer w.still.RUnlock()
 	options := []nats.Option{
 		nats.InProcessServer(w.server), nats.Name(watcherName), nats.NoReconnect(),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
