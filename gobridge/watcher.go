@@ -191,7 +191,11 @@ func (w *watcher) subscribe(conn *nats.Conn) error {
 	}
 	clear(w.present)
 	clear(w.counts)
+	login := w.Credentials != "" || hasUsers(w.opts())
 	for _, c := range append(connections(w.server, "Client"), leafs(w.server)...) {
+		if login && c.AuthorizedUser == "" {
+			continue // it has not logged in yet
+		}
 		if !w.ours(c.Cid, c.AuthorizedUser) {
 			w.enter(c.Cid, inGlobal(c.Account, c.Kind))
 		}

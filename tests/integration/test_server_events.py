@@ -69,6 +69,29 @@ async def test_who_never_logs_in_is_told():
         writer.close()
 
 
+async def test_who_is_about_to_log_in_is_told_when_it_does():
+    """It has connected before anybody asked, and is nobody yet."""
+    config = {"port": -1, "authorization": ANN | {"timeout": 0.5}}
+    with NatsController(config) as server:
+        early, never = [await asyncio.open_connection(*address(server)) for _ in range(2)]
+        assert await early[0].readline()
+        assert await never[0].readline()
+        with server.events(
+            "client_connected", "client_disconnected", "authentication_failed"
+        ) as stream:
+            early[1].write(b'CONNECT {"user":"ann","pass":"right","name":"early"}\r\n')
+            assert until(stream, "ClientConnected").client.name == "early"
+            early[1].close()
+            await early[1].wait_closed()
+            assert until(stream, "ClientDisconnected").client.name == "early"
+            assert stream.get(10).reason == "Authentication Timeout"
+            never[1].close()
+
+
+def address(server):
+    return "127.0.0.1", server.ports()["client"]
+
+
 async def test_a_token_is_never_told():
     """Neither the right one, nor one that may be nearly right."""
     config = {"port": -1, "authorization": {"token": "s3cret-token"}}
