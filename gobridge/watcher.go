@@ -244,10 +244,11 @@ func (w *watcher) lose(conn *nats.Conn) {
 	}
 	w.tellLost(nil) // nobody knows how many
 	go func() {
-		for w.ctx.Err() == nil && w.connect() != nil {
+		// At once after a reload; but credentials that have expired will not be good in a millisecond.
+		for pause := time.Millisecond; w.ctx.Err() == nil && w.connect() != nil; pause = min(2*pause, time.Second) {
 			select {
 			case <-w.ctx.Done():
-			case <-time.After(time.Millisecond):
+			case <-time.After(pause):
 			}
 		}
 	}()
