@@ -117,7 +117,6 @@ func (w *watcher) connect() error {
 		conn.Close()
 		return err
 	}
-	w.conn.Store(conn)
 	if conn.IsClosed() {
 		w.lose(conn)
 	}
@@ -200,7 +199,11 @@ func (w *watcher) subscribe(conn *nats.Conn) error {
 			w.enter(c.Cid, inGlobal(c.Account, c.Kind))
 		}
 	}
-	return w.followAll(conn)
+	if err := w.followAll(conn); err != nil {
+		return err
+	}
+	w.conn.Store(conn)
+	return nil
 }
 
 // hearOn subscribes. mu is held.
@@ -349,6 +352,7 @@ func (w *watcher) hear(m *nats.Msg) error {
 			w.enter(cid, kind)
 			w.tell("client_connected", data)
 			w.countGlobal(kind)
+			return w.followNew(about.Client.Account)
 		}
 	case "DISCONNECT":
 		kind, there := w.present[cid]

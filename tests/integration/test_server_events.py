@@ -272,6 +272,26 @@ async def test_in_operator_mode_credentials_open_the_system_account(tmp_path):
             await client.close()
 
 
+async def test_accounts_of_an_operator_are_followed(tmp_path):
+    """Though the server does not know one before its first client."""
+    realm = Realm(tmp_path)
+    limits = {"mem_storage": -1, "disk_storage": -1, "streams": -1, "consumer": -1}
+    preload = {
+        realm.system.public: realm.account_jwt(realm.system),
+        realm.account.public: realm.account_jwt(limits=limits),
+    }
+    config = realm.config(resolver_preload=preload, jetstream={"store_dir": tmp_path / "js"})
+    system = realm.creds(signer=realm.system)
+    with (
+        NatsController(config) as server,
+        server.events("jetstream_advisory", credentials=system) as stream,
+    ):
+        client = await nats.connect(server.client_url, user_credentials=str(realm.creds()))
+        await client.jetstream().add_stream(name="S", subjects=["s"])
+        assert stream.get(10).account == realm.account.public
+        await client.close()
+
+
 async def test_credentials_of_another_account_are_refused(tmp_path):
     """They may not listen there."""
     realm = Realm(tmp_path)
