@@ -139,8 +139,12 @@ func (w *watcher) login() ([]nats.Option, error) {
 		sign := func(nonce []byte) ([]byte, error) { return pair.Sign(nonce) }
 		return []nats.Option{nats.UserJWT(func() (string, error) { return token, nil }, sign)}, nil
 	}
-	if slices.ContainsFunc(w.opts().Nkeys, isWatcher) {
+	switch opts := w.opts(); {
+	case slices.ContainsFunc(opts.Nkeys, isWatcher):
 		return []nats.Option{nats.Nkey(watcherKey(), watcherUser().Sign)}, nil
+	case slices.ContainsFunc(opts.Users, isWatcherByName):
+		password, _ := watcherPassword()
+		return []nats.Option{nats.UserInfo(watcherKey(), password)}, nil
 	}
 	return nil, nil // the server is open, or has made a no_auth_user, which its options did not say
 }

@@ -104,6 +104,17 @@ async def test_a_token_is_never_told():
         await client.close()
 
 
+async def test_a_client_with_a_key_and_a_password_logs_in_by_its_password():
+    """The server asks for a signature where it knows a key, and where it does no password is looked at."""
+    config = {"port": -1, "authorization": {"users": [ANN]}}
+    seed = jwt.create_pair("user").seed
+    with NatsController(config) as server, server.events("client_connected") as stream:
+        client = await nats.connect(server.client_url, nkeys_seed_str=seed, **ANN)
+        assert "nonce" not in client._server_info
+        assert stream.get(10).client.user == "ann"
+        await client.close()
+
+
 async def test_a_slow_consumer_is_told():
     """It does not read what is sent to it until the server gives it up."""
     with (
