@@ -89,6 +89,7 @@ async def test_who_is_about_to_log_in_is_told_when_it_does():
 
 
 def address(server):
+    """Where clients connect."""
     return "127.0.0.1", server.ports()["client"]
 
 
@@ -105,7 +106,7 @@ async def test_a_token_is_never_told():
 
 
 async def test_a_client_with_a_key_and_a_password_logs_in_by_its_password():
-    """The server asks for a signature where it knows a key, and where it does no password is looked at."""
+    """A server that knows any key asks for a signature, and looks at no password then."""
     config = {"port": -1, "authorization": {"users": [ANN]}}
     seed = jwt.create_pair("user").seed
     with NatsController(config) as server, server.events("client_connected") as stream:
