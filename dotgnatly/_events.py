@@ -1,5 +1,6 @@
 """Events of a server: the calls by which a program hears of them."""
 
+import _thread
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 H = TypeVar("H", bound=Handler)
 
 _SIZE = 10_000
+_making = _thread.allocate_lock()
 
 
 class EventCalls:
@@ -94,7 +96,10 @@ class EventCalls:
         if self._server.watching is None:
             from dotgnatly.watching import Watching
 
-            self._server.watching = Watching(self._server)
+            watching = Watching(self._server)
+            with _making:
+                if self._server.watching is None:
+                    self._server.watching = watching
         return self._server.watching
 
     def _chosen(self, names: tuple[EventName, ...]) -> frozenset[str]:

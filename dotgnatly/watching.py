@@ -9,6 +9,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
@@ -225,15 +226,17 @@ class _Caller:
         self._queue = _Queue(_SIZE)
         self._lock = _thread.allocate_lock()
         self._busy = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """Where they are called just now."""
 
     def put(self, event: ServerEvent) -> None:
         """Have its handlers called."""
         self._queue.put(event)
-        with self._lock:
-            if self._busy:
-                return
-            self._busy = True
         loop = self._server.loop
+        with self._lock:
+            if self._busy and not (self._loop and self._loop.is_closed()):
+                return
+            self._busy, self._loop = True, loop
         if loop is not None:
             if not _soon(loop, lambda: _keep(loop.create_task(self._call_all_here()))):
                 self._busy = False  # nobody is there to call
@@ -247,12 +250,20 @@ class _Caller:
     def _call_all(self) -> None:
         while (event := self._next()) is not None:
             name = NAMES[type(event)]
-            self._server.handlers.run(name, event)
+            with suppress(SystemExit):  # it would end the thread, and the other events with it
+                self._server.handlers.run(name, event)
 
     async def _call_all_here(self) -> None:
-        while (event := self._next()) is not None:
-            name = NAMES[type(event)]
-            await self._server.handlers.arun(name, event)
+        import asyncio
+
+        try:
+            while (event := self._next()) is not None:
+                name = NAMES[type(event)]
+                await self._server.handlers.arun(name, event)
+                await asyncio.sleep(0)  # handlers that never wait leave the loop to others, too
+        except BaseException:  # cancelled, or by a handler: the next event begins anew
+            self._busy = False
+            raise
 
     def _next(self) -> ServerEvent | None:
         with self._lock:
@@ -368,7 +379,7 @@ def _text(credentials: Credentials | None) -> str:
 
 
 class _Batch(msgspec.Struct, frozen=True):
-    events: list[tuple[int, EventName, msgspec.Raw]]
+    events: list[tuple[int, EventName, str]]
     dropped: dict[int, int]
 
 

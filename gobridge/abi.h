@@ -166,8 +166,8 @@ enum {
 
 /* gb_events_open: from now on one byte is written to `wake` when events wait. -1 stops that. */
 /* gb_events_take: JSON {events: [[whom, name, data], ...], dropped: {whom: n}} to out: all that wait, at most
- * some thousand; `dropped` counts those lost to a full ring since the last call. Data is the server's own JSON,
- * or like it: it has timestamp and server. Source: server.ConnectEventMsg, server.DisconnectEventMsg,
+ * some thousand; `dropped` counts those lost to a full ring since the last call. Data is a string with the
+ * server's own JSON, or like it: it has timestamp and server. Source: server.ConnectEventMsg, server.DisconnectEventMsg,
  * server.AccountNumConns, server.JSAdvisoryPrefix. */
 
 /* -- questions ----------------------------------------------------------------------------------- */

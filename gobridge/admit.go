@@ -2,11 +2,13 @@ package main
 
 import (
 	"cmp"
+	"crypto/rand"
 	"sync"
 
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nkeys"
+	"golang.org/x/crypto/bcrypt"
 )
 
 // watcherUser is the user of that client where users have to log in; nobody else has its seed.
@@ -22,6 +24,17 @@ func watcherKey() string {
 	key, _ := watcherUser().PublicKey()
 	return key
 }
+
+// watcherPassword is that of the same user where it has none by its key. The server knows its hash only: it
+// warns of users with plain passwords.
+var watcherPassword = sync.OnceValues(func() (password, hash string) {
+	password = rand.Text()
+	made, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	if err != nil {
+		panic(err) // it is no longer than 72 bytes
+	}
+	return password, string(made)
+})
 
 var watcherPermissions = &server.Permissions{
 	Subscribe: &server.SubjectPermission{
@@ -41,15 +54,31 @@ func admitWatcher(opts *server.Options) {
 		return
 	}
 	system := cmp.Or(opts.SystemAccount, server.DEFAULT_SYSTEM_ACCOUNT)
+	account := findAccount(opts, system)
+	// Where there were no nkeys the first one would have the server ask clients to sign, and refuse those that
+	// have one beside a good password. A user among others changes nothing, but must not have to show a
+	// certificate.
+	if opts.Users != nil && opts.Nkeys == nil && opts.AuthCallout == nil && !opts.TLSMap {
+		_, hash := watcherPassword()
+		opts.Users = append(opts.Users, &server.User{
+			Username: watcherKey(), Password: hash, Account: account,
+			AllowedConnectionTypes: insideOnly(), Permissions: watcherPermissions,
+		})
+		return
+	}
 	opts.Nkeys = append(opts.Nkeys, &server.NkeyUser{
-		Nkey: watcherKey(), Account: findAccount(opts, system),
-		AllowedConnectionTypes: map[string]struct{}{jwt.ConnectionTypeInProcess: {}},
-		Permissions:            watcherPermissions,
+		Nkey: watcherKey(), Account: account, AllowedConnectionTypes: insideOnly(), Permissions: watcherPermissions,
 	})
 	if opts.AuthCallout != nil {
 		opts.AuthCallout.AuthUsers = append(opts.AuthCallout.AuthUsers, watcherKey())
 	}
 }
+
+func insideOnly() map[string]struct{} { return map[string]struct{}{jwt.ConnectionTypeInProcess: {}} }
+
+func isWatcher(u *server.NkeyUser) bool { return u.Nkey == watcherKey() }
+
+func isWatcherByName(u *server.User) bool { return u.Username == watcherKey() }
 
 func hasUsers(opts *server.Options) bool {
 	return opts.Users != nil || opts.Nkeys != nil || opts.Username != "" || opts.Authorization != ""
@@ -82,7 +111,12 @@ func watcherFault(opts *server.Options, credentials string) error {
 // and the client is moved as soon as it is there.
 func nameSystem(opts *server.Options) {
 	for _, u := range opts.Nkeys {
-		if u.Nkey == watcherKey() && u.Account == nil {
+		if isWatcher(u) && u.Account == nil {
+			u.Account = defaultSystem
+		}
+	}
+	for _, u := range opts.Users {
+		if isWatcherByName(u) && u.Account == nil {
 			u.Account = defaultSystem
 		}
 	}

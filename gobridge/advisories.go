@@ -48,6 +48,20 @@ func (w *watcher) followAll(conn *nats.Conn) error {
 	return conn.Flush()
 }
 
+// followNew follows the account of somebody who has just come: one of an operator is not there before. mu is
+// held.
+func (w *watcher) followNew(name string) error {
+	conn := w.conn.Load()
+	if !w.Advisories || conn == nil {
+		return nil
+	}
+	account, err := w.server.LookupAccount(name)
+	if err != nil || account == w.server.SystemAccount() || w.follows[account] != nil {
+		return nil // it is gone already, or known
+	}
+	return w.follow(conn, account)
+}
+
 // follow hears of an account by a stream import: it takes no connection of the account's, and none of its
 // clients sees it.
 func (w *watcher) follow(conn *nats.Conn, account *server.Account) error {

@@ -147,7 +147,9 @@ func (e *embedded) give(opts *server.Options) error {
 	nameSystem(opts)
 	opts.Users = append(opts.Users, e.standIns(opts)...)
 	e.responder.Load().ready()
+	resume := e.watcher.Load().pause()
 	err := protect(func() error { return e.srv.Load().ReloadOptions(opts) })
+	resume()
 	if err == nil {
 		e.opts.Store(opts)
 		// With no_log set the server leaves logger and levels alone.

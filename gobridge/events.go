@@ -7,7 +7,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// event is something that happened on a server, on its way to Python; an array on the wire.
+// event is something that happened on a server, on its way to Python; an array on the wire. Its data is a
+// string there: part of it comes from clients, and what one of them says must not cost the others theirs.
 type event struct {
 	whom uint64 // a number of Python's
 	name string
@@ -17,7 +18,11 @@ type event struct {
 func (e event) owner() uint64 { return e.whom }
 
 func (e event) MarshalJSON() ([]byte, error) {
-	return json.Marshal([]any{e.whom, e.name, e.data})
+	data, err := json.Marshal(e.data)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal([]any{e.whom, e.name, string(data)})
 }
 
 // happened is the queue of the events that Python has not taken yet.
@@ -48,8 +53,11 @@ func (w *watch) tell(s *server.Server, name string, data map[string]any) {
 	}
 }
 
-// serverOf is what each event says of the server.
+// serverOf is what each event says of the server; nothing where a restart ends between two.
 func serverOf(s *server.Server) server.ServerInfo {
+	if s == nil {
+		return server.ServerInfo{}
+	}
 	return server.ServerInfo{Name: s.Name(), ID: s.ID()}
 }
 

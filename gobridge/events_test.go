@@ -32,7 +32,7 @@ func eventsFor(t testing.TB, whom uint64) []told {
 	batch := decode[struct{ Events [][3]json.RawMessage }](t, data)
 	for _, e := range batch.Events {
 		follower.events = append(follower.events, told{
-			decode[uint64](t, e[0]), decode[string](t, e[1]), decode[map[string]any](t, e[2]),
+			decode[uint64](t, e[0]), decode[string](t, e[1]), decode[map[string]any](t, []byte(decode[string](t, e[2]))),
 		})
 	}
 	var mine []told
@@ -87,6 +87,7 @@ var kindsOfLogin = map[string]struct {
 	"system": {
 		`accounts {S {users: [{user: ann, password: right}]}}, system_account: S`, []nats.Option{nats.UserInfo("ann", "right")},
 	},
+	"system without users": {`accounts {S {}}, system_account: S`, nil}, // the server makes a no_auth_user itself
 	"no_auth_user": {
 		`accounts {A {users: [{user: ann, password: right}]}}, no_auth_user: ann`, nil,
 	},
@@ -158,7 +159,7 @@ func TestAReloadTellsNobodyTwice(t *testing.T) {
 				t.Errorf("told again: %v", late)
 			}
 			for _, e := range eventsFor(t, w.Whom) {
-				if e.name == "events_dropped" {
+				if e.name == "events_dropped" && name != "system without users" {
 					t.Error("the connection inside was closed")
 				}
 			}
@@ -242,4 +243,43 @@ func TestAFatalLineLaterStopsTheServer(t *testing.T) {
 	}
 	wantEvents(t, w, "shutdown", 1)
 	<-e.gone
+}
+
+func TestAStopInTheMiddleOfARestartIsTold(t *testing.T) {
+	w := watching()
+	handle, _, err := tryStart(t, "port: -1", overlay{Events: w})
+	check(t, err)
+	e, err := servers.get(handle)
+	check(t, err)
+	e.mu.Lock()
+	e.halt()
+	e.srv.Store(nil) // as restart does before it starts again
+	e.mu.Unlock()
+	e.stop()
+	<-e.gone
+	wantEvents(t, w, "shutdown", 1)
+}
+
+func TestEventsGoOnWhereAReloadAsksForALogin(t *testing.T) {
+	for range 5 {
+		w := watching()
+		handle, s, err := tryStart(t, "port: -1", overlay{Events: w})
+		check(t, err)
+		for range 20 {
+			_, err := nats.Connect(s.ClientURL, nats.UserInfo("ann", "x"), nats.NoReconnect(),
+				nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+			check(t, err)
+		}
+		j, err := applySettings(handle, "port: -1, authorization {token: right}", overlay{Events: w})
+		check(t, err)
+		_, err = await(t, j)
+		check(t, err)
+		connect(t, s.ClientURL, nats.Token("right"), nats.Name("late"))
+		eventually(t, "late", func() bool {
+			return slices.ContainsFunc(eventsFor(t, w.Whom), func(e told) bool {
+				return e.name == "client_connected" && client(e)["name"] == "late"
+			})
+		})
+		stop(t, handle)
+	}
 }

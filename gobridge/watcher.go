@@ -37,6 +37,7 @@ type watcher struct {
 	ended  chan struct{}  // nothing more will be told
 	ctx    context.Context
 	cancel context.CancelFunc
+	still  sync.RWMutex // read-locked while it connects
 
 	mu      sync.Mutex
 	own     map[uint64]struct{} // its connections, the former as well
@@ -79,8 +80,20 @@ func (w *watcher) begin() (finish func() error) {
 	return besideStart(w.connect, "the server does not tell its events")
 }
 
+// pause has it not connect while the server reloads: that would close the new connection as well, in the
+// middle of what both sides have to say; and as a pipe holds nothing, each would wait for the other to read.
+func (w *watcher) pause() (resume func()) {
+	if w == nil {
+		return func() {}
+	}
+	w.still.Lock()
+	return w.still.Unlock
+}
+
 // connect subscribes, and takes those for present who are connected.
 func (w *watcher) connect() error {
+	w.still.RLock()
+	defer w.still.RUnlock()
 	options := []nats.Option{
 		nats.InProcessServer(w.server), nats.Name(watcherName), nats.NoReconnect(),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
@@ -104,7 +117,6 @@ func (w *watcher) connect() error {
 		conn.Close()
 		return err
 	}
-	w.conn.Store(conn)
 	if conn.IsClosed() {
 		w.lose(conn)
 	}
@@ -127,10 +139,14 @@ func (w *watcher) login() ([]nats.Option, error) {
 		sign := func(nonce []byte) ([]byte, error) { return pair.Sign(nonce) }
 		return []nats.Option{nats.UserJWT(func() (string, error) { return token, nil }, sign)}, nil
 	}
-	if hasUsers(w.opts()) {
+	switch opts := w.opts(); {
+	case slices.ContainsFunc(opts.Nkeys, isWatcher):
 		return []nats.Option{nats.Nkey(watcherKey(), watcherUser().Sign)}, nil
+	case slices.ContainsFunc(opts.Users, isWatcherByName):
+		password, _ := watcherPassword()
+		return []nats.Option{nats.UserInfo(watcherKey(), password)}, nil
 	}
-	return nil, nil
+	return nil, nil // the server is open, or has made a no_auth_user, which its options did not say
 }
 
 // accountOf is that of a user's JWT.
@@ -178,12 +194,20 @@ func (w *watcher) subscribe(conn *nats.Conn) error {
 	}
 	clear(w.present)
 	clear(w.counts)
+	login := w.Credentials != "" || hasUsers(w.opts())
 	for _, c := range append(connections(w.server, "Client"), leafs(w.server)...) {
+		if login && c.AuthorizedUser == "" {
+			continue // it has not logged in yet
+		}
 		if !w.ours(c.Cid, c.AuthorizedUser) {
 			w.enter(c.Cid, inGlobal(c.Account, c.Kind))
 		}
 	}
-	return w.followAll(conn)
+	if err := w.followAll(conn); err != nil {
+		return err
+	}
+	w.conn.Store(conn)
+	return nil
 }
 
 // hearOn subscribes. mu is held.
@@ -227,10 +251,11 @@ func (w *watcher) lose(conn *nats.Conn) {
 	}
 	w.tellLost(nil) // nobody knows how many
 	go func() {
-		for w.ctx.Err() == nil && w.connect() != nil {
+		// At once after a reload; but credentials that have expired will not be good in a millisecond.
+		for pause := time.Millisecond; w.ctx.Err() == nil && w.connect() != nil; pause = min(2*pause, time.Second) {
 			select {
 			case <-w.ctx.Done():
-			case <-time.After(time.Millisecond):
+			case <-time.After(pause):
 			}
 		}
 	}()
@@ -303,6 +328,10 @@ type said struct {
 
 func (w *watcher) hear(m *nats.Msg) error {
 	if inside, subject, ok := advisory(m.Subject); ok {
+		var object map[string]json.RawMessage
+		if json.Unmarshal(m.Data, &object) != nil || object == nil {
+			return nil // anybody in the account may publish there, and this is not JetStream's
+		}
 		w.watch.tell(w.server, "jetstream_advisory", map[string]any{
 			"account": inside, "subject": subject, "advisory": json.RawMessage(m.Data),
 		})
@@ -327,6 +356,7 @@ func (w *watcher) hear(m *nats.Msg) error {
 			w.enter(cid, kind)
 			w.tell("client_connected", data)
 			w.countGlobal(kind)
+			return w.followNew(about.Client.Account)
 		}
 	case "DISCONNECT":
 		kind, there := w.present[cid]

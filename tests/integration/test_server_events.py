@@ -69,6 +69,30 @@ async def test_who_never_logs_in_is_told():
         writer.close()
 
 
+async def test_who_is_about_to_log_in_is_told_when_it_does():
+    """It has connected before anybody asked, and is nobody yet."""
+    config = {"port": -1, "authorization": ANN | {"timeout": 0.5}}
+    with NatsController(config) as server:
+        early, never = [await asyncio.open_connection(*address(server)) for _ in range(2)]
+        assert await early[0].readline()
+        assert await never[0].readline()
+        with server.events(
+            "client_connected", "client_disconnected", "authentication_failed"
+        ) as stream:
+            early[1].write(b'CONNECT {"user":"ann","pass":"right","name":"early"}\r\n')
+            assert until(stream, "ClientConnected").client.name == "early"
+            early[1].close()
+            await early[1].wait_closed()
+            assert until(stream, "ClientDisconnected").client.name == "early"
+            assert stream.get(10).reason == "Authentication Timeout"
+            never[1].close()
+
+
+def address(server):
+    """Where clients connect."""
+    return "127.0.0.1", server.ports()["client"]
+
+
 async def test_a_token_is_never_told():
     """Neither the right one, nor one that may be nearly right."""
     config = {"port": -1, "authorization": {"token": "s3cret-token"}}
@@ -78,6 +102,17 @@ async def test_a_token_is_never_told():
         told = until(stream, "AuthenticationFailed", "ClientConnected")
         assert "s3cret" not in repr(told)
         assert [event.client.user for event in told] == ["[REDACTED]"] * 2
+        await client.close()
+
+
+async def test_a_client_with_a_key_and_a_password_logs_in_by_its_password():
+    """A server that knows any key asks for a signature, and looks at no password then."""
+    config = {"port": -1, "authorization": {"users": [ANN]}}
+    seed = jwt.create_pair("user").seed
+    with NatsController(config) as server, server.events("client_connected") as stream:
+        client = await nats.connect(server.client_url, nkeys_seed_str=seed, **ANN)
+        assert "nonce" not in client._server_info
+        assert stream.get(10).client.user == "ann"
         await client.close()
 
 
@@ -186,6 +221,26 @@ async def test_nobody_else_hears_of_other_accounts(tmp_path):
         await spy.close()
 
 
+@pytest.mark.parametrize(
+    "forged", [b"no JSON", b"null", b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", b'{"a":"\xff"}']
+)
+async def test_what_a_client_calls_an_advisory_costs_nobody_an_event(forged):
+    """Anybody may publish there; the events of all servers go one way to Python."""
+    with (
+        NatsController({"port": -1}) as server,
+        NatsController({"port": -1}) as other,
+        server.events() as _,
+        other.events("client_connected") as stream,
+    ):
+        client = await nats.connect(server.client_url)
+        await client.publish("$JS.EVENT.ADVISORY.X", forged)
+        await arrived(client)
+        await client.close()
+        client = await nats.connect(other.client_url, name="heard")
+        assert stream.get(10).client.name == "heard"
+        await client.close()
+
+
 async def test_a_member_of_a_cluster_tells_of_its_own_clients():
     """Each hears of the system account what all say, and tells what is about its server."""
     with NatsCluster(2) as cluster:
@@ -227,6 +282,26 @@ async def test_in_operator_mode_credentials_open_the_system_account(tmp_path):
             assert event.client.account == realm.account.public
             assert jwt.read_creds(creds).jwt not in repr(event)
             await client.close()
+
+
+async def test_accounts_of_an_operator_are_followed(tmp_path):
+    """Though the server does not know one before its first client."""
+    realm = Realm(tmp_path)
+    limits = {"mem_storage": -1, "disk_storage": -1, "streams": -1, "consumer": -1}
+    preload = {
+        realm.system.public: realm.account_jwt(realm.system),
+        realm.account.public: realm.account_jwt(limits=limits),
+    }
+    config = realm.config(resolver_preload=preload, jetstream={"store_dir": tmp_path / "js"})
+    system = realm.creds(signer=realm.system)
+    with (
+        NatsController(config) as server,
+        server.events("jetstream_advisory", credentials=system) as stream,
+    ):
+        client = await nats.connect(server.client_url, user_credentials=str(realm.creds()))
+        await client.jetstream().add_stream(name="S", subjects=["s"])
+        assert stream.get(10).account == realm.account.public
+        await client.close()
 
 
 async def test_credentials_of_another_account_are_refused(tmp_path):

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import socket
 import threading
+from contextlib import ExitStack
 
 import nats
 import pytest
 
-from dotgnatly import ConfigError, NatsController
+from dotgnatly import AsyncNatsController, ConfigError, NatsController
 from dotgnatly.events import (
     AccountConnections,
     ClientConnected,
@@ -15,6 +17,7 @@ from dotgnatly.events import (
     EventsDropped,
     ServerShutdown,
 )
+from dotgnatly.watching import Watching
 from tests.conftest import wait_until
 
 
@@ -73,6 +76,28 @@ async def test_what_happens_before_the_stream_is_not_told(broker):
     await visit(broker, name="late")
     assert (await following(stream)).client.name == "late"
     await client.close()
+
+
+def test_streams_of_several_threads_hear_the_same(monkeypatch):
+    """Also where they are the first that anybody asks for."""
+    together, streams = threading.Barrier(4), []
+
+    class Slow(Watching):
+        def __init__(self, server):
+            together.wait(10)
+            super().__init__(server)
+
+    monkeypatch.setattr("dotgnatly.watching.Watching", Slow)
+    with NatsController({"port": -1}) as controller:
+        threads = [
+            threading.Thread(target=lambda: streams.append(controller.events("shutdown")))
+            for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [type(stream.get(10)) for stream in streams] == [ServerShutdown] * 4
 
 
 async def test_a_stream_may_be_there_before_the_server(make):
@@ -208,6 +233,72 @@ async def test_a_handler_that_raises_hurts_nobody(broker, caplog):
     assert (
         "test_a_handler_that_raises_hurts_nobody.<locals>.fail of client_connected" in caplog.text
     )
+
+
+async def test_a_handler_that_exits_hurts_nobody(broker):
+    """Where it ends the thread or the task that it is called in, the next event has another."""
+    seen = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    in_loop = asyncio.iscoroutinefunction(broker.controller.start)
+
+    def handle(event):
+        loop.call_soon_threadsafe(seen.put_nowait, event.client.name)
+        raise asyncio.CancelledError if in_loop else SystemExit
+
+    broker.controller.on("client_connected", handle)
+    for name in ("one", "two", "three"):
+        await visit(broker, name=name)
+        assert await asyncio.wait_for(seen.get(), 10) == name
+
+
+def test_handlers_of_a_loop_that_was_closed_are_called_in_the_next_one():
+    """A controller may live through several of them; the first took a handler with it."""
+    controller, seen = AsyncNatsController({"port": -1}), []
+
+    async def run():
+        async def handle(event):
+            seen.append(event.client.name)
+            came.set()
+            await asyncio.Event().wait()
+
+        came = asyncio.Event()
+        async with controller:
+            controller.on("client_connected", handle)
+            client = await nats.connect(controller.client_url, name=str(len(seen)))
+            await asyncio.wait_for(came.wait(), 10)
+            await client.close()
+        controller.off("client_connected", handle)
+
+    asyncio.run(run())
+    asyncio.run(run())
+    assert seen == ["0", "1"]
+
+
+async def test_handlers_that_never_wait_leave_the_loop_to_others():
+    """However many events wait for them."""
+    seen, done = [], asyncio.Event()
+    async with AsyncNatsController({"port": -1}) as controller:
+        port = (await controller.ports())["client"]
+        stream = controller.events("client_connected", size=1)
+
+        @controller.on("client_connected")
+        def handle(_):
+            if not seen:
+                with ExitStack() as clients:
+                    for _ in range(5):
+                        client = socket.create_connection(("127.0.0.1", port))
+                        clients.enter_context(client).sendall(b"CONNECT {}\r\n")
+                    wait_until(lambda: stream.dropped == 5)
+            seen.append("handler")
+            asyncio.get_running_loop().call_soon(seen.append, "other")
+            if seen.count("handler") == 6:
+                done.set()
+
+        client = await nats.connect(controller.client_url)
+        await asyncio.wait_for(done.wait(), 10)
+        await client.close()
+        stream.close()
+    assert seen[:10] == ["handler", "other"] * 5
 
 
 async def test_a_handler_may_call_the_controller(broker):
