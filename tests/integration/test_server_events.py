@@ -67,6 +67,7 @@ async def test_who_never_logs_in_is_told():
         assert b"Authentication Timeout" in await reader.read()
         assert stream.get(10).reason == "Authentication Timeout"
         writer.close()
+        await writer.wait_closed()
 
 
 async def test_who_is_about_to_log_in_is_told_when_it_does():
@@ -86,6 +87,7 @@ async def test_who_is_about_to_log_in_is_told_when_it_does():
             assert until(stream, "ClientDisconnected").client.name == "early"
             assert stream.get(10).reason == "Authentication Timeout"
             never[1].close()
+            await never[1].wait_closed()
 
 
 def address(server):
