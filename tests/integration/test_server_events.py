@@ -298,9 +298,10 @@ async def test_accounts_of_an_operator_are_followed(tmp_path):
     system = realm.creds(signer=realm.system)
     with (
         NatsController(config) as server,
-        server.events("jetstream_advisory", credentials=system) as stream,
+        server.events("client_connected", "jetstream_advisory", credentials=system) as stream,
     ):
         client = await nats.connect(server.client_url, user_credentials=str(realm.creds()))
+        until(stream, "ClientConnected")
         await client.jetstream().add_stream(name="S", subjects=["s"])
         assert stream.get(10).account == realm.account.public
         await client.close()
