@@ -59,7 +59,10 @@ func (w *watcher) followNew(name string) error {
 	if err != nil || account == w.server.SystemAccount() || w.follows[account] != nil {
 		return nil // it is gone already, or known
 	}
-	return w.follow(conn, account)
+	if err := w.follow(conn, account); err != nil {
+		return err
+	}
+	return conn.FlushTimeout(lastWords)
 }
 
 // follow hears of an account by a stream import: it takes no connection of the account's, and none of its

@@ -352,11 +352,12 @@ func (w *watcher) hear(m *nats.Msg) error {
 	case "CONNECT":
 		// Of somebody who is there, a reload has asked once more who it is.
 		if _, there := w.present[cid]; !there && !w.ours(cid, about.Client.User) {
+			err := w.followNew(about.Client.Account)
 			kind := inGlobal(about.Client.Account, about.Client.Kind)
 			w.enter(cid, kind)
 			w.tell("client_connected", data)
 			w.countGlobal(kind)
-			return w.followNew(about.Client.Account)
+			return err
 		}
 	case "DISCONNECT":
 		kind, there := w.present[cid]

@@ -67,6 +67,7 @@ async def test_who_never_logs_in_is_told():
         assert b"Authentication Timeout" in await reader.read()
         assert stream.get(10).reason == "Authentication Timeout"
         writer.close()
+        await writer.wait_closed()
 
 
 async def test_who_is_about_to_log_in_is_told_when_it_does():
@@ -86,6 +87,7 @@ async def test_who_is_about_to_log_in_is_told_when_it_does():
             assert until(stream, "ClientDisconnected").client.name == "early"
             assert stream.get(10).reason == "Authentication Timeout"
             never[1].close()
+            await never[1].wait_closed()
 
 
 def address(server):
@@ -296,9 +298,10 @@ async def test_accounts_of_an_operator_are_followed(tmp_path):
     system = realm.creds(signer=realm.system)
     with (
         NatsController(config) as server,
-        server.events("jetstream_advisory", credentials=system) as stream,
+        server.events("client_connected", "jetstream_advisory", credentials=system) as stream,
     ):
         client = await nats.connect(server.client_url, user_credentials=str(realm.creds()))
+        until(stream, "ClientConnected")
         await client.jetstream().add_stream(name="S", subjects=["s"])
         assert stream.get(10).account == realm.account.public
         await client.close()
