@@ -173,7 +173,8 @@ class AccountConnections(ServerEvent, frozen=True, kw_only=True):
 class JetStreamAdvisory(ServerEvent, frozen=True, kw_only=True):
     """What JetStream reports. Source: ``server.JSAdvisoryPrefix`` (2.15).
 
-    An advisory goes to all servers of a cluster, and each of them tells it.
+    An advisory goes to all servers of a cluster, and each of them tells it. It is a message in the
+    account: who may publish to its subject there can make one up.
     """
 
     account: str

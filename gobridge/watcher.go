@@ -101,9 +101,7 @@ func (w *watcher) connect() error {
 				w.slow.Store(true)
 			}
 		}),
-		nats.ClosedHandler(func(conn *nats.Conn) {
-			w.lose(conn)
-		}),
+		nats.ClosedHandler(w.lose),
 	}
 	login, err := w.login()
 	if err != nil {
