@@ -5,13 +5,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from dotgnatly import jobs
 from dotgnatly._handlers import CHANGES, EVENT_NAMES, EventName, Handler, known
 from dotgnatly._server import Server
 
 if TYPE_CHECKING:
-    from dotgnatly.watching import AsyncEventStream, Credentials, EventStream, Watching
+    from dotgnatly.jobs import Steps
+    from dotgnatly.watching import AsyncEventStream, Credentials, EventStream, Watching, _Stream
 
 H = TypeVar("H", bound=Handler)
+S = TypeVar("S", bound="_Stream")
 
 _SIZE = 10_000
 _making = _thread.allocate_lock()
@@ -45,7 +48,9 @@ class EventCalls:
         thread, or in the event loop of an ``AsyncNatsController``; up to 10,000 events wait for
         them, then the oldest are dropped, and ``events_dropped`` says how many.
 
-        Where the server runs already, it is told what is wanted: that takes some milliseconds.
+        Where the server runs already, it is told what is wanted: that takes some milliseconds. In
+        an ``AsyncNatsController`` that is just being changed, or has ``on_authenticate``, it is
+        told soon; what is wrong then is logged.
 
         Args:
             event: "configuration_changing", called with a ``ConfigurationChanging`` that it may
@@ -71,9 +76,13 @@ class EventCalls:
         """
         if handler is None:
             return partial(self.on, event, credentials=credentials)
-        if known(event) not in CHANGES:
-            self._watching().want(frozenset({event}), credentials)
         self._server.handlers.add(event, handler)
+        if event not in CHANGES:
+            try:
+                self._want(credentials)
+            except BaseException:
+                self._server.handlers.remove(event, handler)
+                raise
         return handler
 
     def off(self, event: EventName, handler: Handler) -> None:
@@ -92,6 +101,26 @@ class EventCalls:
         """As ``on("configuration_changed")``."""
         return self.on("configuration_changed", handler)
 
+    def _want(self, credentials: "Credentials | None") -> None:
+        """Have a server that runs tell what handlers and streams have come to want."""
+        watching = self._watching()
+        watching.use(credentials)
+        if self._server.running:
+            self._begin(watching.watch())
+
+    def _begin(self, steps: "Steps[None]") -> None:
+        raise NotImplementedError  # as the controller does
+
+    def _open(self, stream: S, credentials: "Credentials | None") -> S:
+        watching = self._watching()
+        watching.add(stream)
+        try:
+            self._want(credentials)
+        except BaseException:
+            watching.remove(stream)
+            raise
+        return stream
+
     def _watching(self) -> "Watching":
         if self._server.watching is None:
             from dotgnatly.watching import Watching
@@ -106,7 +135,7 @@ class EventCalls:
         chosen = frozenset(map(known, names)) or EVENT_NAMES - CHANGES
         if chosen & CHANGES:
             raise ValueError("the events of a change have handlers only")
-        return chosen
+        return chosen | {"shutdown", "events_dropped"}
 
 
 class SyncEventCalls(EventCalls):
@@ -142,7 +171,11 @@ class SyncEventCalls(EventCalls):
         """
         from dotgnatly.watching import EventStream
 
-        return self._watching().open(EventStream, self._chosen(names), size, credentials)
+        stream = EventStream(self._watching(), self._chosen(names), size)
+        return self._open(stream, credentials)
+
+    def _begin(self, steps: "Steps[None]") -> None:
+        jobs.run(self._server.locked(steps))
 
 
 class AsyncEventCalls(EventCalls):
@@ -154,4 +187,23 @@ class AsyncEventCalls(EventCalls):
         """As ``NatsController.events``, for ``async for``."""
         from dotgnatly.watching import AsyncEventStream
 
-        return self._watching().open(AsyncEventStream, self._chosen(names), size, credentials)
+        stream = AsyncEventStream(self._watching(), self._chosen(names), size)
+        return self._open(stream, credentials)
+
+    def _begin(self, steps: "Steps[None]") -> None:
+        server = self._server
+        if server.loop is None or not (server.lock.locked() or server.authenticator):
+            jobs.run(steps)  # which takes less than another turn of the loop
+            return
+
+        async def wait() -> None:
+            from dotgnatly import logs
+
+            try:
+                await jobs.arun(server.locked(steps))
+            except Exception:  # noqa: BLE001 - nobody waits for it
+                logs.package_logger().exception("events are not told")
+
+        from dotgnatly.watching import in_loop
+
+        in_loop(server.loop, wait)

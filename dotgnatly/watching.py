@@ -8,16 +8,16 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import msgspec
 
-from dotgnatly import jobs, runtime
-from dotgnatly._handlers import EventName
+from dotgnatly import runtime
+from dotgnatly._handlers import CHANGES, EventName
 from dotgnatly._reader import Reader
 from dotgnatly.events import (
     EVENTS,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from dotgnatly._server import Server
 
-S = TypeVar("S", bound="_Stream")
 Credentials: TypeAlias = str | os.PathLike[str]
 
 _BRIDGE = frozenset({"lame_duck", "shutdown", "failed", "events_dropped"})
@@ -80,7 +79,7 @@ class _Stream:
 
     def __init__(self, watching: "Watching", names: frozenset[str], size: int) -> None:
         self._queue = _Queue(size)
-        self._names = names
+        self.names = names
         self._closed = False
         self._watching = watching
 
@@ -97,7 +96,7 @@ class _Stream:
 
     def deliver(self, name: str, event: ServerEvent) -> None:
         """Add an event, if it is one of those that are wanted."""
-        if name in self._names:
+        if name in self.names:
             self._queue.put(event)
             self._wake()
 
@@ -141,6 +140,7 @@ class EventStream(_Stream):
             TimeoutError: None has come in time.
             EOFError: There will be none any more.
         """
+        runtime.refuse_forked()
         end = None if timeout is None else time.monotonic() + timeout
         with self._come:
             while (event := self._next()) is None:
@@ -238,7 +238,7 @@ class _Caller:
                 return
             self._busy, self._loop = True, loop
         if loop is not None:
-            if not _soon(loop, lambda: _keep(loop.create_task(self._call_all_here()))):
+            if not in_loop(loop, self._call_all_here):
                 self._busy = False  # nobody is there to call
             return
         thread = threading.Thread(target=self._call_all, name="dotgnatly-handlers", daemon=True)
@@ -275,10 +275,17 @@ class _Caller:
 _tasks: "set[asyncio.Task[None]]" = set()
 
 
-def _keep(task: "asyncio.Task[None]") -> None:
-    """Hold a task until its end: the loop does not."""
-    _tasks.add(task)
-    task.add_done_callback(_tasks.discard)
+def in_loop(
+    loop: "asyncio.AbstractEventLoop", function: Callable[[], Coroutine[Any, Any, None]]
+) -> bool:
+    """Run a coroutine function in a loop, if it is still open."""
+
+    def begin() -> None:
+        task = loop.create_task(function())
+        _tasks.add(task)  # else nobody would hold it
+        task.add_done_callback(_tasks.discard)
+
+    return _soon(loop, begin)
 
 
 class Watching:
@@ -286,80 +293,72 @@ class Watching:
 
     def __init__(self, server: "Server") -> None:
         self._server = server
-        self._streams: tuple[_Stream, ...] = ()
+        self._streams: weakref.WeakSet[_Stream] = weakref.WeakSet()
         self._caller = _Caller(server)
-        self._wanted: set[str] = set()
         self._credentials = ""
-        self._told = b""
+        self._told: dict[str, Any] = {}
         self._lock = _thread.allocate_lock()
-        self._wanting = _thread.allocate_lock()
         self._number = next(_numbers)
         _watching[self._number] = self
 
-    def want(self, names: frozenset[str], credentials: Credentials | None) -> None:
-        """Have events told, also by a server that runs: it does when this returns.
-
-        Raises:
-            ConfigError: The configuration of that server does not allow it.
-            StateError: It cannot tell them.
-        """
-        with self._wanting:
-            before = set(self._wanted), self._credentials
-            self._wanted |= names
-            self._credentials = _text(credentials) or self._credentials
-            try:
-                if self._server.running:
-                    jobs.run(self.watch())
-            except BaseException:
-                self._wanted, self._credentials = before
-                raise
+    def use(self, credentials: Credentials | None) -> None:
+        """Listen with these in operator mode, from the next time that something else is wanted."""
+        if isinstance(credentials, os.PathLike):
+            with open(credentials, encoding="utf-8") as file:
+                credentials = file.read()
+        self._credentials = credentials or self._credentials
 
     def settings(self) -> dict[str, Any]:
         """What Go is told of it."""
-        system = self._wanted - _BRIDGE
+        handlers = self._server.handlers
+        wanted = {name for name in EVENTS if name not in CHANGES and name in handlers}
+        wanted.update(*(stream.names for stream in self._open()))
+        wanted -= _BRIDGE
         return {
             "whom": self._number,
-            "system": bool(system),
-            "advisories": "jetstream_advisory" in system,
+            "system": bool(wanted),
+            "advisories": "jetstream_advisory" in wanted,
             "credentials": self._credentials,
         }
 
     def start(self, library: ModuleType) -> None:
         """Be told from now on, by a server that is going to be started with the settings."""
-        self._told = msgspec.json.encode(self.settings())
+        self._told = self.settings()
         reader.start(library)
 
     def watch(self) -> Steps[None]:
-        """Have a running server tell what has come to be wanted since it was started."""
-        wanted = msgspec.json.encode(self.settings())
-        if wanted != self._told:
+        """Have the server tell what has come to be wanted, if it runs.
+
+        Raises:
+            ConfigError: Its configuration does not allow it.
+            StateError: It cannot tell it.
+        """
+        wanted, told = self.settings(), self._told
+        for each in ("system", "advisories"):
+            wanted[each] = wanted[each] or told.get(each, False)  # nothing is taken back
+        if wanted != told and self._server.running:
             library = runtime.native()
             reader.start(library)
-            yield Wait(library.server_watch(self._server.require_running(), wanted))
+            yield Wait(library.server_watch(self._server.handle, msgspec.json.encode(wanted)))
             self._told = wanted
 
-    def open(
-        self, kind: type[S], names: frozenset[str], size: int, credentials: Credentials | None
-    ) -> S:
-        """A stream of what happens from now on. Raises as ``want``."""
-        stream = kind(self, names | {"shutdown", "events_dropped"}, size)
+    def add(self, stream: _Stream) -> None:
+        """Give it what happens from now on."""
         with self._lock:
-            self._streams += (stream,)
-        try:
-            self.want(names, credentials)
-        except BaseException:
-            self.remove(stream)
-            raise
-        return stream
+            self._streams.add(stream)
 
     def remove(self, stream: _Stream) -> None:
         """Give it nothing any more."""
         with self._lock:
-            self._streams = tuple(other for other in self._streams if other is not stream)
+            self._streams.discard(stream)
+
+    def _open(self) -> list[_Stream]:
+        with self._lock:
+            return list(self._streams)
 
     def deliver(self, name: str, event: ServerEvent) -> None:
         """Give an event to all who want it."""
-        for stream in self._streams:
+        for stream in self._open():
             stream.deliver(name, event)
         if name in self._server.handlers:
             self._caller.put(event)
@@ -369,13 +368,6 @@ class Watching:
         server = EventServer(name="", id="")
         lost = EventsDropped(time=datetime.now(UTC), server=server, count=count)
         self.deliver("events_dropped", lost)
-
-
-def _text(credentials: Credentials | None) -> str:
-    if isinstance(credentials, os.PathLike):
-        with open(credentials, encoding="utf-8") as file:
-            return file.read()
-    return credentials or ""
 
 
 class _Batch(msgspec.Struct, frozen=True):

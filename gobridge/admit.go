@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"crypto/rand"
+	"slices"
 	"sync"
 
 	"github.com/nats-io/jwt/v2"
@@ -48,8 +49,9 @@ var watcherPermissions = &server.Permissions{
 var defaultSystem = server.NewAccount(server.DEFAULT_SYSTEM_ACCOUNT)
 
 // admitWatcher adds the user to options by which somebody must log in. Nobody else is let in or refused
-// by it. A server that is open has no users, and would be open no more with one.
-func admitWatcher(opts *server.Options) {
+// by it. A server that is open has no users, and would be open no more with one. Where it is not the first
+// of its kind nobody can notice it, and it is there before events are wanted, which then takes no reload.
+func admitWatcher(opts *server.Options, wanted bool) {
 	if !hasUsers(opts) || watcherFault(opts, "") != nil {
 		return
 	}
@@ -64,6 +66,9 @@ func admitWatcher(opts *server.Options) {
 			Username: watcherKey(), Password: hash, Account: account,
 			AllowedConnectionTypes: insideOnly(), Permissions: watcherPermissions,
 		})
+		return
+	}
+	if opts.Nkeys == nil && opts.AuthCallout == nil && !wanted {
 		return
 	}
 	opts.Nkeys = append(opts.Nkeys, &server.NkeyUser{
@@ -82,6 +87,10 @@ func isWatcherByName(u *server.User) bool { return u.Username == watcherKey() }
 
 func hasUsers(opts *server.Options) bool {
 	return opts.Users != nil || opts.Nkeys != nil || opts.Username != "" || opts.Authorization != ""
+}
+
+func isAdmitted(opts *server.Options) bool {
+	return slices.ContainsFunc(opts.Nkeys, isWatcher) || slices.ContainsFunc(opts.Users, isWatcherByName)
 }
 
 // watcherFault tells why nobody can listen inside a server with such options.

@@ -64,14 +64,15 @@ func serverOf(s *server.Server) server.ServerInfo {
 // watchServer changes what Python wants to hear of a running server.
 func watchServer(h uint64, wanted *watch) (uint64, error) {
 	return startLocked(h, func(j *job, e *embedded) ([]byte, error) {
-		over := e.set.overlay
+		over, opts := e.set.overlay, e.set.opts
 		over.Events = wanted
-		if over.inside() != e.set.overlay.inside() && e.set.opts.MaxConn != server.DEFAULT_MAX_CONNECTIONS {
-			return e.apply(j, e.set.text, over) // there is one connection more
-		}
-		if wanted.connects() {
-			if err := watcherFault(e.set.opts, wanted.Credentials); err != nil {
+		if wanted.connects() && !e.set.overlay.Events.connects() {
+			if err := watcherFault(opts, wanted.Credentials); err != nil {
 				return nil, err
+			}
+			limited := opts.MaxConn != server.DEFAULT_MAX_CONNECTIONS
+			if limited || wanted.Credentials == "" && hasUsers(opts) && !isAdmitted(opts) {
+				return e.apply(j, e.set.text, over)
 			}
 		}
 		if err := e.listen(wanted); err != nil {

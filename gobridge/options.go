@@ -129,7 +129,7 @@ func overlaid(text string, over overlay, opts *server.Options) (*settings, error
 			return nil, err
 		}
 	}
-	admitWatcher(opts)
+	admitWatcher(opts, over.Events.connects())
 	if opts.MaxConn > 0 {
 		s.extra = over.inside() // who connects inside takes nobody's place
 		opts.MaxConn += s.extra

@@ -22,6 +22,9 @@ import (
 const watcherName = "dotgnatly events"
 
 const (
+	// Clients can publish advisories of their own, as many as wait.
+	largestAdvisory = 64 << 10
+
 	advisories = server.JSAdvisoryPrefix + ".>"
 	adopted    = "dotgnatly." // before those of another account
 )
@@ -31,7 +34,7 @@ type watcher struct {
 	watch
 	server *server.Server
 	opts   func() *server.Options // the live ones
-	users  []string               // of the bridge's own connections
+	users  []string               // of the bridge's own connections: this one, and that of a responder
 	conn   atomic.Pointer[nats.Conn]
 	heard  chan *nats.Msg // in the order in which they were sent
 	ended  chan struct{}  // nothing more will be told
@@ -44,7 +47,7 @@ type watcher struct {
 	present map[uint64]string   // who has logged in, by cid: of the global account what it is
 	counts  map[string]int      // of present, by kind
 	follows map[*server.Account]*nats.Subscription
-	others  int                        // in the system account
+	others  map[string]int             // connections of accounts that have some of the bridge's own
 	slow    atomic.Bool                // messages were lost, and are not counted yet
 	lost    map[*nats.Subscription]int // of each
 }
@@ -52,8 +55,9 @@ type watcher struct {
 func newWatcher(wanted *watch, e *embedded) *watcher {
 	w := &watcher{
 		watch: *wanted, server: e.srv.Load(), opts: e.opts.Load, users: []string{watcherKey()},
-		heard: make(chan *nats.Msg, 8192), ended: make(chan struct{}),
+		heard: make(chan *nats.Msg, 1024), ended: make(chan struct{}),
 		own: map[uint64]struct{}{}, present: map[uint64]string{}, counts: map[string]int{},
+		others: map[string]int{},
 	}
 	if r := e.responder.Load(); r != nil {
 		key, _ := r.user.PublicKey()
@@ -326,6 +330,10 @@ type said struct {
 
 func (w *watcher) hear(m *nats.Msg) error {
 	if inside, subject, ok := advisory(m.Subject); ok {
+		if len(m.Data) > largestAdvisory {
+			w.tellLost(1)
+			return nil
+		}
 		var object map[string]json.RawMessage
 		if json.Unmarshal(m.Data, &object) != nil || object == nil {
 			return nil // anybody in the account may publish there, and this is not JetStream's
@@ -387,19 +395,26 @@ func (w *watcher) ours(cid uint64, user string) bool {
 	return own || slices.Contains(w.users, user)
 }
 
-// tellConnections leaves our own connection out of what the server counts.
+// tellConnections leaves the bridge's own connections out of what the server counts.
 func (w *watcher) tellConnections(data json.RawMessage) error {
 	var count server.AccountNumConns
 	if err := json.Unmarshal(data, &count); err != nil {
 		return err
 	}
-	if system := w.server.SystemAccount(); count.Account == system.Name {
-		count.Conns = max(system.NumLocalConnections()-1, 0)
+	own := 0
+	if count.Account == w.server.SystemAccount().Name {
+		own++
+	}
+	if block := w.opts().AuthCallout; block != nil && len(w.users) > 1 && count.Account == block.Account {
+		own++
+	}
+	if account, err := w.server.LookupAccount(count.Account); own > 0 && err == nil {
+		count.Conns = max(account.NumLocalConnections()-own, 0)
 		count.TotalConns = count.Conns + count.LeafNodes
-		if count.TotalConns == w.others {
+		if count.TotalConns == w.others[count.Account] {
 			return nil // it is we that came
 		}
-		w.others = count.TotalConns
+		w.others[count.Account] = count.TotalConns
 	}
 	w.tell("account_connections", &count)
 	return nil

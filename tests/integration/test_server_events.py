@@ -1,6 +1,7 @@
 """Events of real clients, leaf nodes, clusters and failures."""
 
 import asyncio
+import json
 import os
 import socket
 import sys
@@ -12,6 +13,7 @@ import nats
 import pytest
 
 from dotgnatly import (
+    AsyncNatsController,
     AuthenticatedUser,
     ConfigError,
     NatsCluster,
@@ -328,6 +330,7 @@ async def test_events_and_on_authenticate_stand_together():
         return AuthenticatedUser() if request.user == "ann" else None
 
     with controller, controller.events() as stream:
+        counts = controller.events("account_connections")
         await refused(controller, user="bob", password="x")
         client = await nats.connect(controller.client_url, **ANN)
         told = until(stream, "AuthenticationFailed", "ClientConnected")
@@ -335,6 +338,7 @@ async def test_events_and_on_authenticate_stand_together():
         assert asked == ["bob", "ann"]
         assert [each.user for each in controller.clients()] == ["ann"]
         await client.close()
+    assert {event.account for event in counts if hasattr(event, "account")} == {"$G"}
 
 
 async def test_lame_duck_mode_is_told():
@@ -380,9 +384,10 @@ def test_many_clients_at_once_are_all_told():
         assert stream.dropped == 0
 
 
-def _knock(server, name):
+def _knock(server, name, **login):
     with socket.create_connection(("127.0.0.1", server.ports()["client"])) as client:
-        client.sendall(b'CONNECT {"verbose":false,"name":"%s"}\r\nPING\r\n' % name.encode())
+        options = json.dumps({"verbose": False, "name": name} | login)
+        client.sendall(f"CONNECT {options}\r\nPING\r\n".encode())
         said = b""
         while b"PONG" not in said:
             said += client.recv(4096)
@@ -401,3 +406,57 @@ async def test_a_thousand_accounts_are_followed(tmp_path):
         assert stream.get(10).account == "A7"
         await client.close()
     wait_until(lambda: not server.is_running)
+
+
+async def test_events_are_wanted_in_the_middle_of_a_reload_that_asks_who_everybody_is():
+    """The loop is free to answer, so nobody is refused; events begin after it."""
+    server = AsyncNatsController({"port": -1})
+
+    @server.on_authenticate
+    async def decide(_):
+        await asyncio.sleep(0.01)
+        return AuthenticatedUser()
+
+    async with server:
+        clients = [await connect_once(server.client_url, **ANN) for _ in range(3)]
+        change = asyncio.create_task(server.update_config(debug=True))
+        await asyncio.sleep(0)  # it has begun
+        stream = server.events("client_connected")
+        await change
+        assert all(client.is_connected for client in clients)
+        late = asyncio.create_task(stream.get())
+        while not late.done():
+            clients.append(await connect_once(server.client_url, name="late", **ANN))
+            await asyncio.wait([late], timeout=0.05)
+        assert late.result().client.name == "late"
+        for client in clients:
+            await client.close()
+
+
+async def test_what_a_client_sends_as_an_advisory_is_bounded(tmp_path):
+    """Events wait by their number, and anybody in the account can make some."""
+    config = {"port": -1, "jetstream": {"store_dir": tmp_path}}
+    with NatsController(config) as server, server.events("jetstream_advisory") as stream:
+        client = await nats.connect(server.client_url)
+        text = b'{"type":"%s"}' % (b"x" * 100_000)
+        await client.publish("$JS.EVENT.ADVISORY.X", text)
+        await client.publish("$JS.EVENT.ADVISORY.Y", b'{"type":"y"}')
+        await arrived(client)
+        gap, advisory = stream.get(10), stream.get(10)
+        assert (gap.count, advisory.subject) == (1, "$JS.EVENT.ADVISORY.Y")
+        await client.close()
+
+
+def test_the_first_events_of_a_server_with_a_token_are_wanted_while_it_runs():
+    """Its clients stay, though there is a user now where there was none."""
+    with (
+        NatsController({"port": -1, "authorization": {"token": "t"}}) as server,
+        socket.create_connection(("127.0.0.1", server.ports()["client"])) as client,
+    ):
+        client.sendall(b'CONNECT {"verbose":false,"auth_token":"t"}\r\nPING\r\n')
+        wait_until(lambda: b"PONG" in client.recv(4096))
+        with server.events("client_connected") as stream:
+            _knock(server, "late", auth_token="t")
+            assert stream.get(10).client.name == "late"
+        client.sendall(b"PING\r\n")
+        wait_until(lambda: b"PONG" in client.recv(4096))

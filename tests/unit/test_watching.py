@@ -1,9 +1,11 @@
 """Events of what happens on a server: who is told what, and when."""
 
 import asyncio
+import gc
 import logging
 import socket
 import threading
+import weakref
 from contextlib import ExitStack
 
 import nats
@@ -148,10 +150,19 @@ async def test_a_stream_is_bounded_and_says_what_it_dropped(broker):
         await visit(broker, name=str(number))
     for _ in range(5):
         await following(witness)
+    await asyncio.to_thread(wait_until, lambda: stream.dropped == 3)
     gap, *kept = [await following(stream) for _ in range(3)]
     assert type(gap) is EventsDropped
     assert gap.count == stream.dropped == 3
     assert [event.client.name for event in kept] == ["3", "4"]
+
+
+async def test_a_stream_that_is_forgotten_is_gone(broker):
+    """Nobody will read what is kept for it."""
+    stream = broker.controller.events()
+    forgotten = weakref.ref(stream)
+    del stream
+    await asyncio.to_thread(wait_until, lambda: gc.collect() >= 0 and forgotten() is None)
 
 
 async def test_get_gives_up_in_time():
