@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from dotgnatly import jobs
-from dotgnatly._handlers import CHANGES, EVENT_NAMES, EventName, Handler, known
+from dotgnatly._handlers import CHANGES, EVENT_NAMES, MOST_WAITING, EventName, Handler, known
 from dotgnatly._server import Server
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 H = TypeVar("H", bound=Handler)
 S = TypeVar("S", bound="_Stream")
 
-_SIZE = 10_000
 _making = _thread.allocate_lock()
 
 
@@ -142,7 +141,7 @@ class SyncEventCalls(EventCalls):
     """What ``NatsController`` does with events."""
 
     def events(
-        self, *names: EventName, size: int = _SIZE, credentials: "Credentials | None" = None
+        self, *names: EventName, size: int = MOST_WAITING, credentials: "Credentials | None" = None
     ) -> "EventStream":
         """Iterate over what happens on the server, from now on, until it is shut down.
 
@@ -182,7 +181,7 @@ class AsyncEventCalls(EventCalls):
     """What ``AsyncNatsController`` does with events."""
 
     def events(
-        self, *names: EventName, size: int = _SIZE, credentials: "Credentials | None" = None
+        self, *names: EventName, size: int = MOST_WAITING, credentials: "Credentials | None" = None
     ) -> "AsyncEventStream":
         """As ``NatsController.events``, for ``async for``."""
         from dotgnatly.watching import AsyncEventStream

@@ -30,6 +30,9 @@ EVENT_NAMES: frozenset[str] = frozenset(get_args(EventName))
 CHANGES: frozenset[str] = frozenset({"configuration_changing", "configuration_changed"})
 """Those that a call of the controller's makes, and waits for."""
 
+MOST_WAITING = 10_000
+"""Events that wait for whoever takes them, if nothing else is said."""
+
 Handler: TypeAlias = Callable[[Any], Awaitable[None] | None]
 """A function or a coroutine function that is given the event; what it returns is of no interest."""
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import msgspec
 
 from dotgnatly import runtime
-from dotgnatly._handlers import CHANGES, EventName
+from dotgnatly._handlers import CHANGES, MOST_WAITING, EventName
 from dotgnatly._reader import Reader
 from dotgnatly.events import (
     EVENTS,
@@ -38,7 +38,6 @@ Credentials: TypeAlias = str | os.PathLike[str]
 
 _BRIDGE = frozenset({"lame_duck", "shutdown", "failed", "events_dropped"})
 """What is told without a client inside."""
-_SIZE = 10_000
 _GLANCE_S = 0.1 if sys.platform == "win32" else None  # where no signal ends a wait for a lock
 
 
@@ -223,7 +222,7 @@ class _Caller:
 
     def __init__(self, server: "Server") -> None:
         self._server = server
-        self._queue = _Queue(_SIZE)
+        self._queue = _Queue(MOST_WAITING)
         self._lock = _thread.allocate_lock()
         self._busy = False
         self._loop: asyncio.AbstractEventLoop | None = None
