@@ -1,6 +1,7 @@
 """A broker that watches itself: who comes and goes, who guesses, and which streams are made."""
 
 import asyncio
+from typing import Any
 
 from nats.aio.client import Client
 from nats.errors import Error
@@ -14,8 +15,7 @@ from dotgnatly.events import (
     ServerEvent,
 )
 
-
-ANN = {"user": "ann", "password": "secret"}
+ANN: dict[str, Any] = {"user": "ann", "password": "secret"}
 
 
 def describe(event: ServerEvent) -> str | None:
