@@ -13,6 +13,7 @@ from dotgnatly.events import (
     ClientDisconnected,
     JetStreamAdvisory,
     ServerEvent,
+    ServerShutdown,
 )
 
 ANN: dict[str, Any] = {"user": "ann", "password": "secret"}
@@ -29,6 +30,8 @@ def describe(event: ServerEvent) -> str | None:
             return f"somebody from {event.client.host} is not {event.client.user}"
         case JetStreamAdvisory(advisory={"action": action, "stream": str(stream)}):
             return f"the stream {stream} of {event.account}: {action}"
+        case ServerShutdown():
+            return "the broker is gone, and with it who was still there"
     return None
 
 
@@ -57,7 +60,7 @@ async def main() -> None:
             """It is the broker that reports."""
 
         try:
-            wrong = ANN | {"password": "tea"}
+            wrong: dict[str, Any] = ANN | {"password": "tea"}
             await guess.connect(
                 controller.client_url or "", allow_reconnect=False, error_cb=quiet, **wrong
             )
