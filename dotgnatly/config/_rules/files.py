@@ -48,7 +48,7 @@ def _written(config: Any, found: Findings) -> None:
                 found.error(key, "is in a directory that is not there", path)
             elif why := unwritable(path if os.path.isdir(path) else folder):
                 found.error(key, why, path)
-    if (path := config.ports_file_dir) and not os.path.isdir(path):
+    if (path := config.ports_file_dir) and not os.path.isdir(os.path.abspath(path)):
         found.doubt("ports_file_dir", "is no directory", path)
 
 
