@@ -90,6 +90,7 @@ def test_a_scrape_configuration_says_what_it_wants():
     ("endpoint=varz", "there is no parameter 'endpoint'"),
     ("endpoints=varz,what", "there is no endpoint 'what'"),
     ("prefix=1", "'1' cannot begin"),
+    ("prefix=" + "a" * 65, "'aaa"),  # each line would have it
 ])  # fmt: skip
 def test_a_mistake_in_it_is_told(query, said):
     """Prometheus shows it beside the target."""
@@ -97,6 +98,16 @@ def test_a_mistake_in_it_is_told(query, said):
         status, _, body = get(f"{controller.monitoring_url}/metrics?{query}")
         assert status == 400
         assert body.decode().startswith(said)
+
+
+@pytest.mark.parametrize("wanted", ["version=latest", "version=1.0.0; escaping=none"])
+def test_who_asks_for_an_unknown_format_gets_text(wanted):
+    """A stranger's header is no failure that the log of the program has to tell of."""
+    with NatsController(MONITORED) as controller:
+        accept = f"application/openmetrics-text; {wanted}"
+        status, _, body = get(f"{controller.monitoring_url}/metrics", Accept=accept)
+        assert status == 200
+        assert b"\ngnatsd_varz_connections{" in body
 
 
 # -- where -----------------------------------------------------------------------------------------
