@@ -12,7 +12,7 @@ _JWT = "eyJ"
 def unreadable(path: str) -> str:
     """Why a file cannot be read, or ""."""
     try:
-        mode = os.stat(path).st_mode
+        mode = os.stat(os.path.abspath(path)).st_mode
     except (OSError, ValueError) as exc:
         return _reason(exc)
     if stat.S_ISDIR(mode):
@@ -28,6 +28,11 @@ def unwritable(path: str) -> str:
     if not os.path.isdir(at):
         return "is no directory" if at == os.path.abspath(path) else f"lies below {at}, a file"
     return "" if _allowed(at, os.W_OK | os.X_OK) else "cannot be written by this user"
+
+
+def _is_no_folder(path: str) -> bool:
+    at = os.path.abspath(path)  # a TypeError where it is no path: a number would be a descriptor
+    return os.path.exists(at) and not os.path.isdir(at)
 
 
 def _allowed(path: str, mode: int) -> bool:
@@ -58,7 +63,7 @@ def _store(config: Any, found: Findings) -> None:
         return
     for path in ("jetstream.store_dir", "store_dir"):
         folder = get(config, *path.split("."))
-        if folder and os.path.exists(folder) and not os.path.isdir(folder):
+        if folder and _is_no_folder(folder):
             # In the server's words: programs that start servers look for them.
             found.error(path, f"storage directory is not a directory: {folder!r}")
         elif folder and (why := unwritable(folder)):
@@ -82,7 +87,7 @@ def _operators(config: Any, found: Findings) -> None:
 
 def _resolver(config: Any, found: Findings) -> None:
     folder = get(config, "resolver", "dir")
-    if folder and os.path.exists(folder) and not os.path.isdir(folder):
+    if folder and _is_no_folder(folder):
         found.error("resolver.dir", "is no directory", folder)
 
 

@@ -39,7 +39,7 @@ def _certificates(config: Any, found: Findings) -> None:
 def _pair(found: Findings, path: str, cert: Any, key: Any) -> None:
     sound = not cert or _pem(found, f"{path}.cert_file", cert, _CERTIFICATE)
     sound = (not key or _pem(found, f"{path}.key_file", key, _KEY)) and sound
-    pair = cert and key and os.path.isfile(cert) and os.path.isfile(key)
+    pair = cert and key and all(os.path.isfile(os.path.abspath(file)) for file in (cert, key))
     if sound and pair and not _match(cert, key):
         found.error(f"{path}.key_file", "is not the key of the certificate", key)
 
