@@ -59,7 +59,7 @@ type monitor struct {
 	tlsConfig func() *tls.Config
 	server    http.Server
 	varzs     atomic.Int64
-	scrapes   atomic.Int64 // that wait
+	scrapes   atomic.Int64 // that wait for Python
 }
 
 // listenHTTP takes the address; nothing is answered before serve. Without a port it gives nil.
@@ -149,6 +149,7 @@ func (m *monitor) serve(e *embedded) {
 		}
 	})
 	m.server.ReadHeaderTimeout = 5 * time.Second
+	m.server.WriteTimeout = 30 * time.Second // a page stays in memory until it is read
 	m.server.ErrorLog = log.New(errorLines{s}, "", 0)
 	m.tlsConfig = e.tlsConfig
 	m.say(s)

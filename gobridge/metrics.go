@@ -37,12 +37,7 @@ func (m *monitor) handleMetrics(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	defer m.scrapes.Add(-1)
-	if m.scrapes.Add(1) > mostScrapes {
-		http.Error(w, "too many requests for metrics wait", http.StatusServiceUnavailable)
-		return
-	}
-	answer, err := askForMetrics(r, whom)
+	answer, err := m.askForMetrics(r, whom)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
@@ -60,7 +55,11 @@ func (m *monitor) handleMetrics(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body)
 }
 
-func askForMetrics(r *http.Request, whom uint64) ([]byte, error) {
+func (m *monitor) askForMetrics(r *http.Request, whom uint64) ([]byte, error) {
+	defer m.scrapes.Add(-1) // before the page is written: who does not read it keeps nobody else from one
+	if m.scrapes.Add(1) > mostScrapes {
+		return nil, errors.New("too many requests for metrics wait")
+	}
 	data, err := json.Marshal(scrape{
 		Query: r.URL.RawQuery, Accept: strings.Join(r.Header.Values("Accept"), ","),
 		AcceptEncoding: strings.Join(r.Header.Values("Accept-Encoding"), ","),
@@ -68,7 +67,8 @@ func askForMetrics(r *http.Request, whom uint64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer, err := ask(r.Context(), scrapeTimeout, whom, data)
+	// Python makes the page also for who has gone, so that he counts until then.
+	answer, err := ask(context.WithoutCancel(r.Context()), scrapeTimeout, whom, data)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil, fmt.Errorf("the program did not answer within %v", scrapeTimeout)
 	}

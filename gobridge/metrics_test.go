@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -68,6 +69,42 @@ func TestFewScrapesWait(t *testing.T) {
 	}
 }
 
+// dialScraped asks for a page, on a connection from which nothing is read.
+func dialScraped(t *testing.T, s state) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.MonitoringURL, "http://"))
+	check(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	_, err = conn.Write([]byte("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"))
+	check(t, err)
+	return conn
+}
+
+func TestWhoDoesNotReadAPageKeepsNobodyFromOne(t *testing.T) {
+	page := `{"status": 200}` + "\n" + strings.Repeat("x", 32<<20) // more than a connection takes
+	answering(t, func(scrape) string { return page })
+	handle, s := startScraped(t, "")
+	conn := dialScraped(t, s)
+	_, err := conn.Read(make([]byte, 1)) // it is being written
+	check(t, err)
+	m := embeddedOf(t, handle).http.Load()
+	eventually(t, "room for others", func() bool { return m.scrapes.Load() == 0 })
+}
+
+func TestAScrapeCountsUntilPythonHasAnswered(t *testing.T) {
+	t.Parallel()
+	handle, s := startScraped(t, "")
+	began := time.Now()
+	conn := dialScraped(t, s)
+	m := embeddedOf(t, handle).http.Load()
+	eventually(t, "the scrape", func() bool { return m.scrapes.Load() == 1 })
+	check(t, conn.Close()) // Python makes its page all the same
+	eventually(t, "its end", func() bool { return m.scrapes.Load() == 0 })
+	if took := time.Since(began); took < scrapeTimeout {
+		t.Errorf("it counted for %v", took)
+	}
+}
+
 func TestAWaitingScrapeDoesNotHoldUpTheStop(t *testing.T) {
 	t.Parallel()
 	handle, s := startScraped(t, "")
@@ -86,6 +123,7 @@ func TestAWaitingScrapeDoesNotHoldUpTheStop(t *testing.T) {
 		t.Errorf("the stop took %v", took)
 	}
 	<-done
+	eventually(t, "its end", func() bool { return m.scrapes.Load() == 0 }) // tests that follow count questions
 }
 
 func TestWithoutPythonThereAreNoMetrics(t *testing.T) {
