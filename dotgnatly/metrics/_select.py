@@ -109,7 +109,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
             if endpoint not in _READINGS:
                 known = ", ".join(get_args(Endpoint))
                 raise ValueError(f"there is no endpoint {endpoint!r}: there are {known}")
-        if not re.fullmatch(r"([a-zA-Z_][a-zA-Z0-9_]*)?", self.prefix):
+        # Each line of a page has it: a stranger's must not make one of gigabytes.
+        if not re.fullmatch(r"([a-zA-Z_][a-zA-Z0-9_]{0,63})?", self.prefix):
             raise ValueError(f"{self.prefix!r} cannot begin the name of a metric")
 
     def families(self, servers: Iterable["Server"] = ()) -> dict[str, Family]:

@@ -90,6 +90,7 @@ def test_a_scrape_configuration_says_what_it_wants():
     ("endpoint=varz", "there is no parameter 'endpoint'"),
     ("endpoints=varz,what", "there is no endpoint 'what'"),
     ("prefix=1", "'1' cannot begin"),
+    ("prefix=" + "a" * 65, "'aaa"),  # each line would have it
 ])  # fmt: skip
 def test_a_mistake_in_it_is_told(query, said):
     """Prometheus shows it beside the target."""
