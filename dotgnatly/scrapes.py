@@ -10,8 +10,8 @@ from dotgnatly.questions import Question, Threads
 if TYPE_CHECKING:
     from dotgnatly._server import Server
 
-_THREADS = 4
-"""That make a page at the same time, at the most."""
+_THREADS = 1
+"""That make a page at the same time: more would take turns, and the program would wait for each."""
 
 
 class Request(msgspec.Struct, frozen=True):
