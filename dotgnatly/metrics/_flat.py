@@ -13,12 +13,14 @@ from dotgnatly.monitoring import _endpoints
 
 _TEXTS = {"server_id", "server_name", "version", "domain", "leader", "name"}
 """Keys of which the text is a label, of the figure 1."""
-_TIMES = {"start", "config_load_time"}
+_TIMES = {("start",), ("config_load_time",)}
+"""Paths of points in time. The same key below ``metadata`` says whatever the user likes."""
 _LEFT_OUT = {
     "leaf", "trusted_operators_claim", "cluster_tls_timeout", "cluster_cluster_port",
     "cluster_auth_timeout", "gateway_port", "gateway_auth_timeout", "gateway_tls_timeout",
     "gateway_connect_retries",
 }  # fmt: skip
+_NUMBER = inspect.IntType | inspect.FloatType
 _PAGES = ("/", "/stacksz", *(f"/{endpoint}" for endpoint in _endpoints.ENDPOINTS))
 """Keys of ``http_req_stats``; the server has each as soon as it was asked for it."""
 
@@ -33,7 +35,7 @@ def read(source: Source, endpoint: str) -> Iterator[Sample]:
             yield Sample(name, {}, value)
         elif isinstance(value, str) and path[-1] in _TEXTS:
             yield Sample(name, {"value": value}, 1)
-        elif isinstance(value, str) and path[-1] in _TIMES:
+        elif isinstance(value, str) and path in _TIMES:
             yield Sample(name, {}, milliseconds(msgspec.convert(value, datetime)))
 
 
@@ -64,7 +66,7 @@ def _fields(kind: inspect.Type, path: Path) -> Iterator[Path]:
             yield from _fields(each, path)
     elif isinstance(kind, inspect.DictType) and isinstance(kind.value_type, inspect.IntType):
         yield from ((*path, page) for page in _PAGES)
-    elif isinstance(kind, inspect.IntType | inspect.FloatType) or path[-1] in _TEXTS | _TIMES:
+    elif isinstance(kind, _NUMBER) or path[-1] in _TEXTS or path in _TIMES:
         yield path
 
 

@@ -111,6 +111,14 @@ async def test_figures_are_those_of_the_monitoring_calls(start):
     await client.close()
 
 
+async def test_metadata_says_what_it_likes(start):
+    """What only looks like a time of the server's is none, and takes no other metric away."""
+    broker = await start(server_metadata={"start": "monday", "version": "blue"})
+    registry = registry_of(broker)
+    assert value(registry, "gnatsd_varz_metadata_version", broker, value="blue") == 1
+    assert value(registry, "gnatsd_varz_metadata_start", broker) is None
+
+
 async def test_what_only_grows_does(broker):
     """Else rates are wrong."""
     registry, seen = registry_of(broker), []
