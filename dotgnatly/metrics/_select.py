@@ -1,7 +1,7 @@
 """Which metrics are wanted, and what they are called."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
@@ -86,6 +86,14 @@ _READINGS: dict[Endpoint, _Reading] = {
 }  # fmt: skip
 
 
+_INSIDE: Mapping[Endpoint, set[Endpoint]] = {
+    "connz": {"connz_detailed"},
+    "jsz_accounts": {"jsz", "jsz_streams"},
+    "jsz_streams": {"jsz"},
+}
+"""Endpoints whose metrics others have too, and which those are."""
+
+
 class Family(msgspec.Struct, frozen=True):
     """A metric and its figures."""
 
@@ -144,7 +152,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     def _readings(self) -> Iterator[tuple[Endpoint, _Reading]]:
         for endpoint in dict.fromkeys(self.endpoints):
-            if not (endpoint == "connz" and "connz_detailed" in self.endpoints):
+            if _INSIDE.get(endpoint, set()).isdisjoint(self.endpoints):  # else it were there twice
                 yield endpoint, _READINGS[endpoint]
 
     def _name(self, reading: _Reading, name: str) -> str:

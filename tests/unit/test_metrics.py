@@ -111,6 +111,20 @@ async def test_figures_are_those_of_the_monitoring_calls(start):
     await client.close()
 
 
+async def test_no_series_is_there_twice(start):
+    """Endpoints have metrics in common, and Prometheus would take one of the two."""
+    broker = await start(jetstream={})
+    client = await nats.connect(broker.client_url)
+    await client.jetstream().add_stream(name="ORDERS", subjects=["orders"])
+    series = [
+        (sample.name, frozenset(sample.labels.items()))
+        for metric in registry_of(broker, endpoints=ALL).collect()
+        for sample in metric.samples
+    ]
+    assert len(series) == len(set(series))
+    await client.close()
+
+
 async def test_metadata_says_what_it_likes(start):
     """What only looks like a time of the server's is none, and takes no other metric away."""
     broker = await start(server_metadata={"start": "monday", "version": "blue"})
