@@ -105,7 +105,7 @@ def page(server: "Server", request: Request) -> Page:
         "REQUEST_METHOD": "GET",
         "PATH_INFO": "/metrics",
         "QUERY_STRING": request.query,
-        "HTTP_ACCEPT": request.accept,
+        "HTTP_ACCEPT": _readable(request.accept),
         "HTTP_ACCEPT_ENCODING": request.accept_encoding,
     }
     headers: dict[str, str] = {}
@@ -114,6 +114,17 @@ def page(server: "Server", request: Request) -> Page:
         headers.update(given)
 
     return Page(200, headers, b"".join(make_wsgi_app(registry)(environment, start_response)))
+
+
+def _readable(accept: str) -> str:
+    """The header, or nothing where ``prometheus_client`` fails to read it: plain text then."""
+    from prometheus_client.exposition import choose_encoder
+
+    try:
+        choose_encoder(accept)
+    except Exception:  # noqa: BLE001 - TypeError, ValueError: it has no words for that
+        return ""
+    return accept
 
 
 def _selection(query: str) -> Selection:

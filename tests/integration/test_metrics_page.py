@@ -100,6 +100,16 @@ def test_a_mistake_in_it_is_told(query, said):
         assert body.decode().startswith(said)
 
 
+@pytest.mark.parametrize("wanted", ["version=latest", "version=1.0.0; escaping=none"])
+def test_who_asks_for_an_unknown_format_gets_text(wanted):
+    """A stranger's header is no failure that the log of the program has to tell of."""
+    with NatsController(MONITORED) as controller:
+        accept = f"application/openmetrics-text; {wanted}"
+        status, _, body = get(f"{controller.monitoring_url}/metrics", Accept=accept)
+        assert status == 200
+        assert b"\ngnatsd_varz_connections{" in body
+
+
 # -- where -----------------------------------------------------------------------------------------
 
 
