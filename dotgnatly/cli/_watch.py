@@ -18,6 +18,9 @@ from dotgnatly.cli._table import Room
 from dotgnatly.cli.top import KEYS, ORDERS
 from dotgnatly.errors import StateError
 
+_ENDS = "SIGTERM", "SIGHUP", "SIGQUIT"
+"""Signals that end it, beside SIGINT. Windows has only the first; Ctrl-\\ sends the last."""
+
 
 class Server:
     """A server as it was and as it is."""
@@ -74,7 +77,9 @@ def print_plain(server: Server, query: Query, interval: float, *, once: bool) ->
 
 def show(server: Server, query: Query, interval: float) -> None:
     """On the whole terminal, which is at the end as it was."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # else it would end us at once
+    for name in _ENDS:  # else they would end us at once
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     fault = ""
     with keyboard() as wait, _whole_terminal() as live:
         while True:

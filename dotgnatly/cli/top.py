@@ -75,7 +75,7 @@ def _seconds(text: str) -> float:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show it until Ctrl-C, SIGTERM or a key ends it."""
+    """Show it until a key or a signal ends it."""
     try:
         try:
             from dotgnatly.cli import _samples, _watch

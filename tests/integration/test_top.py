@@ -290,7 +290,9 @@ async def test_keys_change_what_is_shown(server, terminal):
 
 
 @needs_terminal
-@pytest.mark.parametrize("way", ["q", "Ctrl-C", "SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("way", [
+    "q", "Ctrl-C", "Ctrl-\\", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT",
+])  # fmt: skip
 async def test_every_way_out_leaves_the_terminal_as_it_was(server, terminal, way):
     """Else the shell would not show what is typed."""
     top = terminal(server.monitoring_url, "-d", "300")
@@ -299,7 +301,7 @@ async def test_every_way_out_leaves_the_terminal_as_it_was(server, terminal, way
     if way.startswith("SIG"):
         top.process.send_signal(getattr(signal, way))
     else:
-        top.press({"Ctrl-C": "\x03"}.get(way, way))
+        top.press({"Ctrl-C": "\x03", "Ctrl-\\": "\x1c"}.get(way, way))
     assert await top.finish() == 0
 
 
