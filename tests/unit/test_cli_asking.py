@@ -109,8 +109,9 @@ def test_healthz_says_why_not(lonely, capsys):
     assert "/healthz: JetStream " in said
 
 
-def test_healthz_needs_a_url_of_its_kind(capsys):
-    """Not that of the client port."""
-    assert (
-        refused(capsys, "healthz", "nats://a:1") == "dotgnatly: nats://a:1/healthz is no http URL\n"
-    )
+@pytest.mark.parametrize(
+    "url", ["nats://a:1", "http://a:port", "http://[::1", "http://a..b", "http://a/\x01"]
+)
+def test_healthz_needs_a_url_of_its_kind(capsys, url):
+    """Not that of the client port, nor one that is none."""
+    assert refused(capsys, "healthz", url) == f"dotgnatly: {url}/healthz is no http URL\n"
