@@ -10,7 +10,7 @@ from dotgnatly.errors import ConfigError, DotgnatlyError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         return _run(arguments)
     except ConfigError as exc:
@@ -42,11 +42,13 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _serve(arguments: Sequence[str]) -> int:
     """Start fast: Go does on threads of its own, while Python imports the rest."""
+    collects = gc.isenabled()
     gc.disable()
     with suppress(ImportError):  # the first call that needs it says so
         from dotgnatly import _native  # noqa: F401 - for Go
     from dotgnatly.cli import serve
 
     gc.freeze()  # nothing of that is garbage
-    gc.enable()
+    if collects:
+        gc.enable()
     return serve.run(arguments)

@@ -1,5 +1,6 @@
 """The command without a process of its own: flags, and ``check``."""
 
+import gc
 import re
 
 import pytest
@@ -167,6 +168,18 @@ def test_a_command_line_that_is_none_is_one_clear_line_and_exit_code_2(capsys, a
     """As with Go's commands; what may be a secret is not shown."""
     assert main(["serve", *arguments]) == 2
     assert capsys.readouterr() == ("", f"dotgnatly: {said} -h lists them all\n")
+
+
+def test_serve_leaves_the_collector_as_it_was():
+    """It is off while serve imports; a program that has it off may call the command."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        assert main(("serve", "--version")) == 0
+        assert not gc.isenabled()
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help", "help"])
