@@ -123,6 +123,7 @@ func TestAWaitingScrapeDoesNotHoldUpTheStop(t *testing.T) {
 		t.Errorf("the stop took %v", took)
 	}
 	<-done
+	eventually(t, "its end", func() bool { return m.scrapes.Load() == 0 }) // tests that follow count questions
 }
 
 func TestWithoutPythonThereAreNoMetrics(t *testing.T) {

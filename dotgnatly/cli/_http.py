@@ -30,7 +30,7 @@ def get(url: str, timeout: float) -> tuple[int, str]:
         parts = urlsplit(url)
         connect = {"http": HTTPConnection, "https": HTTPSConnection}.get(parts.scheme)
         if connect is None or not parts.hostname:
-            raise InvalidURL(url)
+            raise InvalidURL(url)  # noqa: TRY301 - the words for it are below
         with closing(connect(parts.netloc.rpartition("@")[2], timeout=timeout)) as connection:
             connection.request("GET", f"{parts.path}?{parts.query}" if parts.query else parts.path)
             answer = connection.getresponse()

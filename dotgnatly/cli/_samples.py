@@ -1,6 +1,7 @@
 """What a server says of itself at one moment, and what goes on in a second between two of them."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -82,10 +83,11 @@ def _document(name: str, url: str, timeout: float) -> Any:
     status, document = _http.get(url, timeout)
     if status != 200:  # noqa: PLR2004 - OK
         raise StateError(f"{url}: {status}")
-    try:
-        return decode(document.encode(), name)
-    except msgspec.MsgspecError as exc:
-        raise StateError(f"{url}: the answer is none of a NATS server") from exc
+    with suppress(msgspec.MsgspecError):
+        said = decode(document.encode(), name)
+        if said.server_id:  # else it is some object of JSON: no field has to be there
+            return said
+    raise StateError(f"{url}: the answer is none of a NATS server")
 
 
 class Flow(Struct, frozen=True):

@@ -20,6 +20,7 @@ _LEFT_OUT = {
     "cluster_auth_timeout", "gateway_port", "gateway_auth_timeout", "gateway_tls_timeout",
     "gateway_connect_retries",
 }  # fmt: skip
+_NUMBER = inspect.IntType | inspect.FloatType
 _PAGES = ("/", "/stacksz", *(f"/{endpoint}" for endpoint in _endpoints.ENDPOINTS))
 """Keys of ``http_req_stats``; the server has each as soon as it was asked for it."""
 
@@ -65,7 +66,7 @@ def _fields(kind: inspect.Type, path: Path) -> Iterator[Path]:
             yield from _fields(each, path)
     elif isinstance(kind, inspect.DictType) and isinstance(kind.value_type, inspect.IntType):
         yield from ((*path, page) for page in _PAGES)
-    elif isinstance(kind, inspect.IntType | inspect.FloatType) or path[-1] in _TEXTS or path in _TIMES:
+    elif isinstance(kind, _NUMBER) or path[-1] in _TEXTS or path in _TIMES:
         yield path
 
 

@@ -118,7 +118,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
                 known = ", ".join(get_args(Endpoint))
                 raise ValueError(f"there is no endpoint {endpoint!r}: there are {known}")
         # Each line of a page has it: a stranger's must not make one of gigabytes.
-        if not re.fullmatch(r"([a-zA-Z_][a-zA-Z0-9_]{0,63})?", self.prefix):
+        if not re.fullmatch(r"([a-zA-Z][a-zA-Z0-9_]{0,63})?", self.prefix):
             raise ValueError(f"{self.prefix!r} cannot begin the name of a metric")
 
     def families(self, servers: Iterable["Server"] = ()) -> dict[str, Family]:
@@ -152,7 +152,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     def _readings(self) -> Iterator[tuple[Endpoint, _Reading]]:
         for endpoint in dict.fromkeys(self.endpoints):
-            if _INSIDE.get(endpoint, set()).isdisjoint(self.endpoints):  # else they were there twice
+            if _INSIDE.get(endpoint, set()).isdisjoint(self.endpoints):  # else it were there twice
                 yield endpoint, _READINGS[endpoint]
 
     def _name(self, reading: _Reading, name: str) -> str:

@@ -169,15 +169,17 @@ class Another(BaseHTTPRequestHandler):
         """Answer."""
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(b"<html>")
+        self.wfile.write(self.server.page)
 
     def log_message(self, *_):
         """Say nothing."""
 
 
-def test_another_kind_of_server_is_one_clear_line_and_exit_code_1(capsys):
+@pytest.mark.parametrize("page", [b"<html>", b'{"status": "ok"}'])
+def test_another_kind_of_server_is_one_clear_line_and_exit_code_1(capsys, page):
     """Ports are easily mistaken."""
     with HTTPServer(("127.0.0.1", 0), Another) as another:
+        another.page = page
         thread = Thread(target=another.handle_request)
         thread.start()
         assert main(["top", str(another.server_port), "--once"]) == 1

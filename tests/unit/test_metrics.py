@@ -79,11 +79,14 @@ async def test_the_server_can_be_named(start):
 @pytest.mark.parametrize(("options", "said"), [
     pytest.param({"endpoints": ["varz", "connections"]}, "'connections'.*connz", id="endpoint"),
     pytest.param({"prefix": "1st"}, "'1st' cannot begin", id="prefix"),
+    pytest.param({"prefix": "_x"}, "'_x' cannot begin", id="prefix-of-no-instrument"),
 ])  # fmt: skip
 def test_what_cannot_be_shown_is_refused(options, said):
-    """When the collector is made, not at the first scrape."""
+    """When the collector is made, not at the first scrape; alike for OpenTelemetry."""
     with pytest.raises(ValueError, match=said):
         NatsCollector(**options)
+    with pytest.raises(ValueError, match=said):
+        observe(MeterProvider().get_meter("broker"), **options)
 
 
 # -- figures ---------------------------------------------------------------------------------------
