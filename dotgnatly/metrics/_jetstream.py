@@ -137,8 +137,10 @@ def _stream(stream: StreamDetail, account: Labels, server_name: str) -> Iterator
     yield from STREAM.read(stream, labels)
     if stream.config is not None:
         yield from STREAM_LIMITS.read(stream.config, labels)
-    for source in stream.sources:
-        yield from SOURCE.read(source, labels | _origin("source", source))
+    # Two sources can differ in their filters only: of these the one that lags most is shown.
+    by_lag = sorted(stream.sources, key=lambda source: source.lag)
+    for origin, source in {tuple(_origin("source", s).items()): s for s in by_lag}.items():
+        yield from SOURCE.read(source, labels | dict(origin))
     if stream.mirror is not None:
         yield from MIRROR.read(stream.mirror, labels | _origin("mirror", stream.mirror))
     for consumer in stream.consumer_detail:

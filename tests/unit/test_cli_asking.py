@@ -2,7 +2,9 @@
 
 import json
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -115,3 +117,25 @@ def test_healthz_says_why_not(lonely, capsys):
 def test_healthz_needs_a_url_of_its_kind(capsys, url):
     """Not that of the client port, nor one that is none."""
     assert refused(capsys, "healthz", url) == f"dotgnatly: {url}/healthz is no http URL\n"
+
+
+def test_who_answers_byte_by_byte_is_not_waited_for_longer(capsys):
+    """A probe that hangs is worse than one that fails."""
+    over = threading.Event()
+
+    def trickle(listener):
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+            while not over.wait(0.01):
+                connection.sendall(b" ")
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        ThreadPoolExecutor(1) as executor,
+    ):
+        executor.submit(trickle, listener)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        said = refused(capsys, "healthz", url, "--timeout", "0.2")
+        over.set()
+    assert said.endswith("no whole answer within 0.2 s\n")
