@@ -10,7 +10,6 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from prometheus_client import CollectorRegistry
 
 from dotgnatly.metrics import Endpoint, NatsCollector, _times, observe
-from tests.conftest import arrived
 from tests.exporter import LIST
 
 ALL = get_args(Endpoint)
