@@ -52,7 +52,7 @@ var defaultSystem = server.NewAccount(server.DEFAULT_SYSTEM_ACCOUNT)
 // by it. A server that is open has no users, and would be open no more with one. Where it is not the first
 // of its kind nobody can notice it, and it is there before events are wanted, which then takes no reload.
 func admitWatcher(opts *server.Options, wanted bool) {
-	if !hasUsers(opts) || watcherFault(opts, "") != nil {
+	if !hasUsers(opts) || opts.NoSystemAccount || isOperator(opts) || listenerLogins(opts) != "" {
 		return
 	}
 	system := cmp.Or(opts.SystemAccount, server.DEFAULT_SYSTEM_ACCOUNT)
@@ -95,23 +95,17 @@ func isAdmitted(opts *server.Options) bool {
 
 // watcherFault tells why nobody can listen inside a server with such options.
 func watcherFault(opts *server.Options, credentials string) error {
-	ws, mqtt := &opts.Websocket, &opts.MQTT
-	operator := len(opts.TrustedKeys)+len(opts.TrustedOperators) > 0
-	switch {
+	switch key := listenerLogins(opts); {
 	case opts.NoSystemAccount:
 		return configFault("no_system_account", "must not be set where events are wanted")
 	case opts.MaxConn < 0:
 		return configFault("max_connections", "lets nobody in, not even who listens for events")
-	case operator && credentials == "":
+	case isOperator(opts) && credentials == "":
 		return configFault("operator", "events need the credentials of a user of the system account")
-	case !operator && credentials != "":
+	case !isOperator(opts) && credentials != "":
 		return configFault("operator", "is not set, so that the credentials for events are of no use")
-	case operator:
-		return nil
-	case hasUsers(opts) && ws.Username+ws.Token != "":
-		return configFault("websocket.authorization", "allows no user beside it, as events need one")
-	case hasUsers(opts) && mqtt.Username+mqtt.Token != "":
-		return configFault("mqtt.authorization", "allows no user beside it, as events need one")
+	case !isOperator(opts) && hasUsers(opts) && key != "":
+		return configFault(key, "allows no user beside it, as events need one")
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func (c *callout) install(opts *server.Options) error {
 	if c == nil {
 		return nil
 	}
-	if len(opts.TrustedKeys)+len(opts.TrustedOperators) > 0 {
+	if isOperator(opts) {
 		return configFault("operator", "has its auth callout in the JWTs of accounts, and takes no on_authenticate")
 	}
 	issuer, xkey, user, err := c.publicKeys()
@@ -74,15 +74,9 @@ const leastPayload = 4096
 
 // onlyDoor refuses what would let somebody in unasked, or leave no way to ask.
 func onlyDoor(opts *server.Options) error {
-	for _, listener := range []struct{ key, login string }{
-		{"websocket", opts.Websocket.Username + opts.Websocket.Token},
-		{"mqtt", opts.MQTT.Username + opts.MQTT.Token},
-	} {
-		if listener.login != "" {
-			return configFault(listener.key+".authorization", "cannot stand beside on_authenticate")
-		}
-	}
-	switch {
+	switch key := listenerLogins(opts); {
+	case key != "":
+		return configFault(key, "cannot stand beside on_authenticate")
 	case opts.NoSystemAccount:
 		return configFault("no_system_account", "must not be set with on_authenticate")
 	case ownLogins(opts):
@@ -92,6 +86,22 @@ func onlyDoor(opts *server.Options) error {
 			leastPayload)
 	}
 	return nil
+}
+
+func isOperator(opts *server.Options) bool {
+	return len(opts.TrustedKeys)+len(opts.TrustedOperators) > 0
+}
+
+// listenerLogins is the key of a listener's block with a login of its own, or "": the server allows no list
+// of users beside one.
+func listenerLogins(opts *server.Options) string {
+	switch ws, mqtt := &opts.Websocket, &opts.MQTT; {
+	case ws.Username+ws.Token != "":
+		return "websocket.authorization"
+	case mqtt.Username+mqtt.Token != "":
+		return "mqtt.authorization"
+	}
+	return ""
 }
 
 func findAccount(opts *server.Options, name string) *server.Account {
@@ -125,8 +135,7 @@ var standInPassword = "$2a$04$" + rand.Text()
 // standIns are users for the clients that were let in by a callout. A reload closes every client whose name
 // no user has, in place of asking about it again; with a wrong password it asks.
 func (e *embedded) standIns(next *server.Options) []*server.User {
-	ws, mqtt := &next.Websocket, &next.MQTT
-	if next.AuthCallout == nil || ws.Username+ws.Token+mqtt.Username+mqtt.Token != "" {
+	if next.AuthCallout == nil || listenerLogins(next) != "" {
 		return nil // the server allows no users beside those
 	}
 	var users []*server.User

@@ -285,7 +285,7 @@ func bounded(opts *server.Options) error {
 	if opts.Cluster.PoolSize > mostPooledRoutes {
 		return configFault("cluster.pool_size", "is more than %d", mostPooledRoutes)
 	}
-	if opts.NoSystemAccount && (opts.AuthCallout != nil || len(opts.TrustedOperators)+len(opts.TrustedKeys) > 0) {
+	if opts.NoSystemAccount && (opts.AuthCallout != nil || isOperator(opts)) {
 		// In operator mode the JWT of an account can have a callout at any time.
 		return configFault("no_system_account", "must not be set where an auth callout can be: the first one panics")
 	}

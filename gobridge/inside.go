@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 )
 
@@ -45,10 +46,13 @@ func (e *embedded) inside() []*nats.Conn {
 	return slices.DeleteFunc(up, func(c *nats.Conn) bool { return c == nil || !c.IsConnected() })
 }
 
-// ours tells whether a connection is one of them.
-func (e *embedded) ours(cid uint64) bool {
-	return slices.ContainsFunc(e.inside(), func(c *nats.Conn) bool {
-		own, err := c.GetClientID()
-		return err == nil && own == cid
-	})
+// others are those that are none of them.
+func (e *embedded) others(all []*server.ConnInfo) []*server.ConnInfo {
+	var own []uint64
+	for _, c := range e.inside() {
+		if cid, err := c.GetClientID(); err == nil {
+			own = append(own, cid)
+		}
+	}
+	return slices.DeleteFunc(all, func(c *server.ConnInfo) bool { return slices.Contains(own, c.Cid) })
 }

@@ -156,11 +156,7 @@ func formatCreds(token string, seed []byte) ([]byte, error) {
 // parseCreds reads a .creds file, which it wipes; JSON {jwt, seed}, for the caller to wipe.
 func parseCreds(data []byte) ([]byte, error) {
 	defer clear(data)
-	token, err := jwt.ParseDecoratedJWT(data)
-	if err != nil {
-		return nil, claimsFault(err)
-	}
-	pair, err := jwt.ParseDecoratedUserNKey(data)
+	token, pair, err := readCreds(data)
 	if err != nil {
 		return nil, claimsFault(err)
 	}
@@ -170,4 +166,13 @@ func parseCreds(data []byte) ([]byte, error) {
 		return nil, claimsFault(err)
 	}
 	return json.Marshal(map[string]string{"jwt": token, "seed": string(seed)})
+}
+
+// readCreds takes a .creds file apart.
+func readCreds(data []byte) (token string, pair nkeys.KeyPair, err error) {
+	if token, err = jwt.ParseDecoratedJWT(data); err != nil {
+		return "", nil, err
+	}
+	pair, err = jwt.ParseDecoratedUserNKey(data)
+	return token, pair, err
 }

@@ -43,7 +43,7 @@ func newLogin(request *jwt.AuthorizationRequestClaims) (*loginRequest, error) {
 		ServerName: request.Server.Name, ServerID: request.Server.ID,
 	}
 	if claims, err := jwt.DecodeUserClaims(options.JWT); err == nil {
-		login.Account = cmp.Or(claims.IssuerAccount, claims.Issuer)
+		login.Account = ownerOf(claims)
 		if !claims.BearerToken {
 			login.Nkey = claims.Subject
 		}
@@ -67,6 +67,9 @@ func newLogin(request *jwt.AuthorizationRequestClaims) (*loginRequest, error) {
 	}
 	return login, nil
 }
+
+// ownerOf is the account of a user.
+func ownerOf(claims *jwt.UserClaims) string { return cmp.Or(claims.IssuerAccount, claims.Issuer) }
 
 func hasSigned(nkey, nonce, signature string) bool {
 	data, err := base64.RawURLEncoding.DecodeString(signature)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"slices"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
@@ -30,7 +29,7 @@ func (e *embedded) document(endpoint string, options []byte) ([]byte, error) {
 		return answerOf(s, func(o *server.ConnzOptions) (*server.Connz, error) {
 			c, err := s.Connz(o)
 			if err == nil {
-				c.Conns = slices.DeleteFunc(c.Conns, func(c *server.ConnInfo) bool { return e.ours(c.Cid) })
+				c.Conns = e.others(c.Conns)
 			}
 			return c, err
 		}, options)

@@ -157,8 +157,7 @@ func overlaid(text string, over overlay, opts *server.Options) (*settings, error
 // allows no list, or it would mean something else, the user stays single.
 func listSingleUser(opts *server.Options) {
 	ws, mqtt := &opts.Websocket, &opts.MQTT
-	special := opts.NoAuthUser + ws.NoAuthUser + mqtt.NoAuthUser +
-		ws.Username + ws.Token + mqtt.Username + mqtt.Token
+	special := opts.NoAuthUser + ws.NoAuthUser + mqtt.NoAuthUser + listenerLogins(opts)
 	if opts.Username == "" || opts.Users != nil || opts.Nkeys != nil ||
 		opts.TLSMap || ws.TLSMap || mqtt.TLSMap || special != "" {
 		return

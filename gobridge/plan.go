@@ -62,11 +62,7 @@ func (e *embedded) affected(next *server.Options, why func(*server.ConnInfo) str
 }
 
 // clients are the connected ones, the oldest first.
-func (e *embedded) clients() []*server.ConnInfo {
-	return slices.DeleteFunc(connections(e.srv.Load(), "Client"), func(c *server.ConnInfo) bool {
-		return e.ours(c.Cid)
-	})
-}
+func (e *embedded) clients() []*server.ConnInfo { return e.others(connections(e.srv.Load(), "Client")) }
 
 // leafs are the leaf node connections, likewise.
 func leafs(s *server.Server) []*server.ConnInfo {
@@ -89,7 +85,7 @@ func connections(s *server.Server, kind string) []*server.ConnInfo {
 
 // newest are those beyond the first so many.
 func newest(clients []*server.ConnInfo, most int) []*server.ConnInfo {
-	return clients[min(most, len(clients)):]
+	return clients[min(max(most, 0), len(clients)):]
 }
 
 // login is what a user may connect as.

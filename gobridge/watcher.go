@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -127,11 +126,7 @@ func (w *watcher) connect() error {
 
 func (w *watcher) login() ([]nats.Option, error) {
 	if w.Credentials != "" {
-		token, err := jwt.ParseDecoratedJWT([]byte(w.Credentials))
-		if err != nil {
-			return nil, err
-		}
-		pair, err := jwt.ParseDecoratedUserNKey([]byte(w.Credentials))
+		token, pair, err := readCreds([]byte(w.Credentials))
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +152,7 @@ func accountOf(token string) string {
 	if err != nil {
 		return ""
 	}
-	return cmp.Or(claims.IssuerAccount, claims.Issuer)
+	return ownerOf(claims)
 }
 
 func (w *watcher) subscribe(conn *nats.Conn) error {

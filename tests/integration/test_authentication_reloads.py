@@ -12,6 +12,7 @@ import nats
 from dotgnatly import AsyncNatsController, AuthenticatedUser, NatsController, jwt
 from tests.conftest import wait_until
 from tests.doors import ACCEPTED, ACCOUNTS, ANN, REFUSED, Door, log_in
+from tests.integration.conftest import connect_once
 
 
 async def test_a_reload_asks_about_each_client_once_and_drops_none(serve, clients, traffic):
@@ -41,6 +42,17 @@ async def test_a_reload_asks_about_each_client_once_and_drops_none(serve, client
     await flow.advance()
     await flow.stop()
     await clients.check()
+
+
+async def test_a_limit_that_leaves_nobody_is_a_change_like_others(serve):
+    """Less than nothing is nobody; the connection that answers is none of those who go."""
+    controller = await serve(Door())
+    client = await connect_once(controller.client_url, **ANN)
+    plan = await controller.plan(max_connections=-1)
+    assert [affected.user for affected in plan.disconnected] == ["ann"]
+    await controller.update_config(max_connections=-1)
+    assert await controller.clients() == []
+    await client.close()
 
 
 async def test_many_log_in_while_it_is_reloaded(serve, clients):
