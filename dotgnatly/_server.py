@@ -442,11 +442,15 @@ class Server:
         """One monitoring document of the server's, as a structure or as JSON."""
         from dotgnatly.monitoring import _endpoints
 
-        encoded = _endpoints.encode(endpoint, options or {})
-        handle = self.require_running()
-        job = runtime.native().server_monitor(handle, endpoint.encode(), encoded)
-        document: bytes = yield Wait(job)
+        document = yield from self.document(endpoint, _endpoints.encode(endpoint, options or {}))
         return document if raw else _endpoints.decode(document, endpoint)
+
+    def document(self, endpoint: str, options: bytes) -> Steps[bytes]:
+        """What ``gb_server_monitor`` gives."""
+        handle = self.require_running()
+        job = runtime.native().server_monitor(handle, endpoint.encode(), options)
+        document: bytes = yield Wait(job)
+        return document
 
     def info(self) -> Steps["ServerInfo"]:
         """Facts in one object."""

@@ -15,7 +15,7 @@ from dotgnatly._handlers import wait_for
 from dotgnatly.config import PermissionsConfiguration
 from dotgnatly.config._kinds import nanoseconds
 from dotgnatly.config._units import REDACTED
-from dotgnatly.questions import Question, Threads
+from dotgnatly.questions import Answerer, Question
 
 if TYPE_CHECKING:
     from dotgnatly._server import Server
@@ -110,16 +110,15 @@ Decide: TypeAlias = Callable[
 """A function or a coroutine function that lets somebody in, or with None does not."""
 
 
-class Authenticator:
+class Authenticator(Answerer):
     """What a controller needs for its decisions."""
 
     def __init__(self, server: "Server", seeds: tuple[str | None, str | None]) -> None:
+        super().__init__("on_authenticate", _THREADS)
         self.decide: Decide
         self.seeds = seeds
         self._server = server
-        self._threads: Threads | None = None
         self._callout: dict[str, Any] = {}
-        self._number = questions.number_of(self)
 
     def callout(self) -> dict[str, Any]:
         """What Go is told of it, the same every time."""
@@ -128,7 +127,7 @@ class Authenticator:
 
             issuer, xkey = self.seeds
             self._callout = {
-                "whom": self._number,
+                "whom": self.number,
                 "issuer_seed": issuer or create_pair("account").seed,
                 "xkey_seed": xkey or create_pair("curve").seed,
                 "user_seed": create_pair("user").seed,
@@ -138,12 +137,6 @@ class Authenticator:
     def start(self, library: ModuleType) -> None:
         """Be asked from now on."""
         questions.reader.start(library)
-
-    def close(self) -> None:
-        """End the threads, without waiting for what they do."""
-        if self._threads is not None:
-            self._threads.close()
-            self._threads = None
 
     def ask(self, question: Question) -> None:
         """Have a question decided: in the event loop, or on a thread.
@@ -162,10 +155,8 @@ class Authenticator:
                 steps.close()
                 raise
             return
-        if self._threads is None:
-            self._threads = Threads("on_authenticate", _THREADS)
         decide, log = partial(self._decide, request), partial(_log, request)
-        self._threads.do(lambda: question.answer_with(decide, log))
+        self.do(lambda: question.answer_with(decide, log))
 
     def _decide(self, request: AuthenticationRequest) -> bytes:
         user = self.decide(request)

@@ -73,9 +73,7 @@ _decode = msgspec.json.Decoder(_Connz).decode
 
 def _clients(server: Server) -> Steps[list[ClientInfo]]:
     options = {"auth": True, "sort": "cid", "limit": _ALL}
-    handle = server.require_running()
-    job = runtime.native().server_monitor(handle, b"clients", msgspec.json.encode(options))
-    document: bytes = yield Wait(job)
+    document = yield from server.document("clients", msgspec.json.encode(options))
     return _decode(document).connections
 
 

@@ -10,7 +10,6 @@ import weakref
 from collections.abc import Callable
 from queue import SimpleQueue
 from types import ModuleType
-from typing import Protocol
 
 import msgspec
 
@@ -47,18 +46,7 @@ class Question(msgspec.Struct, frozen=True):
             self.answer(data)
 
 
-class Answerer(Protocol):
-    """Whom questions are for."""
-
-    def ask(self, question: Question) -> None:
-        """Have it answered by and by, elsewhere: others wait behind it.
-
-        Raises:
-            Exception: Nobody will answer.
-        """
-
-
-class Threads:
+class _Threads:
     """Threads that are made when they are needed, and that the interpreter does not wait for."""
 
     def __init__(self, name: str, most: int) -> None:
@@ -87,16 +75,44 @@ class Threads:
             self._idle.release()
 
 
+class Answerer:
+    """Whom questions are for, and the threads on which answers are made."""
+
+    def __init__(self, name: str, most: int) -> None:
+        self.number = next(_numbers)
+        """By which Go asks."""
+        self._name, self._most = name, most
+        self._threads: _Threads | None = None
+        _answerers[self.number] = self
+
+    def ask(self, question: Question) -> None:
+        """Have it answered by and by, elsewhere: others wait behind it.
+
+        Raises:
+            Exception: Nobody will answer.
+        """
+        raise NotImplementedError
+
+    def do(self, work: Callable[[], None]) -> None:
+        """Have something done on a thread.
+
+        Raises:
+            RuntimeError: There can be no thread.
+        """
+        if self._threads is None:
+            self._threads = _Threads(self._name, self._most)
+        self._threads.do(work)
+
+    def close(self) -> None:
+        """End the threads, without waiting for what they do."""
+        if self._threads is not None:
+            self._threads.close()
+            self._threads = None
+
+
 _answerers: "weakref.WeakValueDictionary[int, Answerer]" = weakref.WeakValueDictionary()
 _numbers = itertools.count(1)
 _decode = msgspec.json.Decoder(list[tuple[int, int, int, msgspec.Raw]]).decode
-
-
-def number_of(answerer: Answerer) -> int:
-    """The number by which Go asks somebody, a new one with each call."""
-    number = next(_numbers)
-    _answerers[number] = answerer
-    return number
 
 
 def _ask_all(library: ModuleType) -> None:

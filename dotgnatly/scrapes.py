@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dotgnatly import questions, runtime
-from dotgnatly.questions import Question, Threads
+from dotgnatly.questions import Answerer, Question
 
 if TYPE_CHECKING:
     from dotgnatly._server import Server
@@ -30,24 +30,17 @@ class Page(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class Scrapes:
+class Scrapes(Answerer):
     """Answers for one server."""
 
     def __init__(self, server: "Server") -> None:
+        super().__init__("metrics", _THREADS)
         self._server = server
-        self._number = questions.number_of(self)
-        self._threads: Threads | None = None
 
     def open(self) -> int:
         """Be asked from now on, by this number."""
         questions.reader.start(runtime.native())
-        return self._number
-
-    def close(self) -> None:
-        """End the threads, without waiting for what they do."""
-        if self._threads is not None:
-            self._threads.close()
-            self._threads = None
+        return self.number
 
     def ask(self, question: Question) -> None:
         """Have a page made, on a thread.
@@ -55,9 +48,7 @@ class Scrapes:
         Raises:
             RuntimeError: There can be no thread.
         """
-        if self._threads is None:
-            self._threads = Threads("metrics", _THREADS)
-        self._threads.do(lambda: question.answer_with(lambda: self._answer(question), _log))
+        self.do(lambda: question.answer_with(lambda: self._answer(question), _log))
 
     def _answer(self, question: Question) -> bytes:
         from dotgnatly.metrics import prometheus

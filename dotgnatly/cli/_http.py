@@ -1,10 +1,42 @@
 """What the commands have in common that ask a server over HTTP."""
 
+import argparse
 import os
 from contextlib import closing, suppress
 from urllib.parse import urlsplit
 
 from dotgnatly.errors import StateError
+
+_DAY_S = 86_400.0
+
+
+def add_server(parser: argparse.ArgumentParser) -> None:
+    """Add the argument of ``base_url``."""
+    parser.add_argument(
+        "server",
+        nargs="?",
+        metavar="URL|PORT",
+        help="where it answers monitoring requests; default $NATS__HTTP_PORT, or 8222",
+    )
+
+
+def add_timeout(parser: argparse.ArgumentParser) -> None:
+    """Add how long an answer is waited for."""
+    parser.add_argument(
+        "--timeout", type=seconds, default=5.0, metavar="SECONDS", help="default %(default)s"
+    )
+
+
+def seconds(text: str) -> float:
+    """The value of an option.
+
+    Raises:
+        ArgumentTypeError: It is none that anybody would wait for.
+    """
+    with suppress(ValueError):
+        if 0 < float(text) <= _DAY_S:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"expected seconds, up to a day, got {text!r}")
 
 
 def base_url(target: str | None) -> str:
@@ -61,3 +93,15 @@ def get(url: str, timeout: float) -> tuple[int, str]:
         raise StateError(f"{url}: {what}") from exc
     finally:
         alarm.cancel()
+
+
+def document(url: str, timeout: float) -> str:
+    """What is answered where all is well.
+
+    Raises:
+        StateError: It is not, or nothing is answered within so many seconds.
+    """
+    status, text = get(url, timeout)
+    if status != 200:  # noqa: PLR2004 - OK
+        raise StateError(f"{url}: {status}")
+    return text

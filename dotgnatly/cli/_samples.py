@@ -80,9 +80,7 @@ def take(url: str, query: Query, timeout: float) -> Sample:
 
 
 def _document(name: str, url: str, timeout: float) -> Any:
-    status, document = _http.get(url, timeout)
-    if status != 200:  # noqa: PLR2004 - OK
-        raise StateError(f"{url}: {status}")
+    document = _http.document(url, timeout)
     with suppress(msgspec.MsgspecError):
         said = decode(document.encode(), name)
         if said.server_id:  # else it is some object of JSON: no field has to be there

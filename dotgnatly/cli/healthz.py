@@ -15,21 +15,14 @@ def add(commands: Any) -> None:
         description="Exits with 0 if the server says that it is healthy; else says why not, and "
         "exits with 1.",
     )
-    parser.add_argument(
-        "server",
-        nargs="?",
-        metavar="URL|PORT",
-        help="where it answers monitoring requests; default $NATS__HTTP_PORT, or 8222",
-    )
+    _http.add_server(parser)
     parser.add_argument(
         "--js-enabled-only", action="store_true", help="ask only whether JetStream is enabled"
     )
     parser.add_argument(
         "--js-server-only", action="store_true", help="leave streams and consumers out"
     )
-    parser.add_argument(
-        "--timeout", type=float, default=5.0, metavar="SECONDS", help="default %(default)s"
-    )
+    _http.add_timeout(parser)
     parser.set_defaults(run=run)
 
 

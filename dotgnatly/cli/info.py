@@ -23,9 +23,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "server", metavar="URL|PORT", help="nats://host:port, http://host:port, or a port of either"
     )
-    parser.add_argument(
-        "--timeout", type=float, default=5.0, metavar="SECONDS", help="default %(default)s"
-    )
+    _http.add_timeout(parser)
     parser.set_defaults(run=run)
 
 
@@ -46,11 +44,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _varz(server: str, timeout: float) -> str:
-    url = f"{_http.base_url(server)}/varz"
-    status, document = _http.get(url, timeout)
-    if status != 200:  # noqa: PLR2004 - OK
-        raise StateError(f"{url}: {status}")
-    return document
+    return _http.document(f"{_http.base_url(server)}/varz", timeout)
 
 
 def _greeting(url: str, timeout: float) -> str:

@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from contextlib import suppress
 from typing import Any
 
 from dotgnatly.cli import _http
@@ -14,7 +13,6 @@ ORDERS = (
     "idle", "uptime", "rtt",
 )  # fmt: skip
 """Those of ``SortOpt`` that connections have which are open."""
-_DAY_S = 86_400.0
 KEYS = "o, O: another order; s: subscriptions; j: streams; q: quit"
 
 
@@ -28,18 +26,13 @@ def add(commands: Any) -> None:
         "plain text. Needs the extra dotgnatly[top].",
         epilog=f"Keys: {KEYS}.",
     )
-    parser.add_argument(
-        "server",
-        nargs="?",
-        metavar="URL|PORT",
-        help="where it answers monitoring requests; default $NATS__HTTP_PORT, or 8222",
-    )
+    _http.add_server(parser)
     parser.add_argument(
         "-n", "--count", type=_count, default=1024, metavar="NUMBER",
         help="connections to show, at most; default %(default)s",
     )  # fmt: skip
     parser.add_argument(
-        "-d", "--interval", type=_seconds, default=1.0, metavar="SECONDS",
+        "-d", "--interval", type=_http.seconds, default=1.0, metavar="SECONDS",
         help="between two looks; default %(default)s",
     )  # fmt: skip
     parser.add_argument(
@@ -55,9 +48,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--once", action="store_true", help="print one plain screen, after one interval"
     )
-    parser.add_argument(
-        "--timeout", type=_seconds, default=5.0, metavar="SECONDS", help="default %(default)s"
-    )
+    _http.add_timeout(parser)
     parser.set_defaults(run=run)
 
 
@@ -65,13 +56,6 @@ def _count(text: str) -> int:
     if text.isdecimal() and int(text):
         return int(text)
     raise argparse.ArgumentTypeError(f"expected 1 or more, got {text!r}")
-
-
-def _seconds(text: str) -> float:
-    with suppress(ValueError):
-        if 0 < float(text) <= _DAY_S:
-            return float(text)
-    raise argparse.ArgumentTypeError(f"expected seconds, up to a day, got {text!r}")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from dotgnatly import jobs
 if TYPE_CHECKING:
     from dotgnatly._server import Server
 
-Kind: TypeAlias = Literal["gauge", "counter", "unknown"]
+Kind: TypeAlias = Literal["gauge", "unknown"]
 Labels: TypeAlias = Mapping[str, str]
 
 

@@ -19,10 +19,11 @@ CONNECTIONS = Table(
     where="/connz connections.",
     figures={
         **figures("pending_bytes", "subscriptions"),
-        "in_bytes": Figure("in_bytes", kind="counter"),
-        "out_bytes": Figure("out_bytes", kind="counter"),
-        "in_msgs": Figure("in_msgs", kind="counter"),
-        "out_msgs": Figure("out_msgs", kind="counter"),
+        # Counters of the exporter: prometheus_client would put "_total" after their names.
+        "in_bytes": Figure("in_bytes", kind="unknown"),
+        "out_bytes": Figure("out_bytes", kind="unknown"),
+        "in_msgs": Figure("in_msgs", kind="unknown"),
+        "out_msgs": Figure("out_msgs", kind="unknown"),
     },
 )
 CONNECTION = Table(

@@ -82,8 +82,7 @@ def _metric(family: Family) -> "Metric":
     from prometheus_client import Metric
 
     name, help_, kind = family.named
-    # A counter of its would have "_total" at the end of its name, where the exporter has none.
-    metric = Metric(name, help_, "unknown" if kind == "counter" else kind)
+    metric = Metric(name, help_, kind)
     for labels, value in family.samples:
         metric.add_sample(name, dict(labels), value)
     return metric

@@ -139,3 +139,13 @@ def test_who_answers_byte_by_byte_is_not_waited_for_longer(capsys):
         said = refused(capsys, "healthz", url, "--timeout", "0.2")
         over.set()
     assert said.endswith("no whole answer within 0.2 s\n")
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0", "-1", "soon"])
+@pytest.mark.parametrize("command", ["info", "healthz"])
+def test_a_timeout_that_is_none_is_an_error_of_the_command_line(capsys, command, seconds):
+    """Before anybody is asked."""
+    with pytest.raises(SystemExit) as caught:
+        main([command, "8222", f"--timeout={seconds}"])
+    assert caught.value.code == 2
+    assert f"expected seconds, up to a day, got '{seconds}'" in capsys.readouterr().err
